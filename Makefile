@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+#
+# Vireo's one Makefile; `make help` lists targets and variables.
+#
+#   sources (by folder) + Kconfig -> build/<config>/obj -> one image per app
+#   musl, libfdt (fetched, checked) -> build/third-party, shared by all
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+SHELL := /bin/bash
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := image
+GOALS := $(or $(MAKECMDGOALS),image)
+
+#### Variables: those with two hashes are in `make help` ####
+
+ifneq ($(filter bench,$(GOALS)),)
+CONFIG ?= bench
+APP ?= bench
+SMP ?= 1
+else ifneq ($(filter test,$(GOALS)),)
+CONFIG ?= test
+endif
+
+CONFIG ?= default## a name from configs/
+APP ?= shell## a folder in apps/, or the path of any folder with C files
+SMP ?= 4## QEMU: harts
+MEM ?= 512M## QEMU: memory
+CPU ?= rv64## QEMU: processor and its options (rv64,svpbmt=on,...)
+NET ?= none## QEMU: user | tap | none
+PORTS ?=## QEMU: host:guest,... TCP forwards on 127.0.0.1 (NET=user)
+DISK ?=## QEMU: a file as virtio disk
+INITRD ?=## QEMU: a file as initial RAM disk
+ICOUNT ?=## 1: one instruction is one nanosecond, the same in every run
+ARGS ?=## kernel command line: key=value ... -- argv of the app
+QEMU ?= qemu-system-riscv64## the emulator
+T ?=## make test: only tests whose name matches
+V ?=## 1: show commands
+BUILD ?= build## folder for all output but third-party parts
+
+PYTHON ?= /usr/bin/python3
+CROSS_COMPILE ?= riscv64-unknown-elf-
+CC := $(CROSS_COMPILE)gcc
+NM := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+Q := $(if $(filter 1,$(V)),,@)
+quote = '$(subst ','\'',$(1))'
+
+APP_GOALS := image run bench debug qemu-cmd size
+NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
+NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
+
+problem := $(shell tools/check_vars.sh $(foreach v,CONFIG SMP MEM NET PORTS \
+	DISK INITRD ICOUNT $(if $(NEEDS_APP),APP),$(call quote,$v=$($v))))
+$(if $(problem),$(error vireo: $(problem)))
+
+#### Application ####
+
+APP_DIR := $(if $(wildcard apps/$(APP)/.),apps/$(APP),$(abspath $(APP)))
+APP_DIR := $(patsubst $(CURDIR)/%,%,$(APP_DIR))
+APP_NAME := $(notdir $(APP_DIR))
+ifneq ($(NEEDS_APP),)
+-include $(APP_DIR)/app.mk
+APP_SRCS ?= $(notdir $(wildcard $(APP_DIR)/*.[cS]))
+$(if $(APP_FILES),$(error vireo: $(APP_DIR)/app.mk: APP_FILES: there is no \
+	root file system to put files into))
+endif
+IMAGE := $(BUILD)/$(CONFIG)/$(APP_NAME)
+
+#### Configuration: an app with options of its own gets a kernel of its own ####
+
+KERNEL := $(if $(APP_CONFIG),$(IMAGE),$(BUILD)/$(CONFIG))
+DOT_CONFIG := $(BUILD)/$(CONFIG)/.config
+
+ifneq ($(NEEDS_CONFIG),)
+include $(KERNEL)/auto.mk
+endif
+
+$(KERNEL)/auto.mk: $(DOT_CONFIG) Kconfig tools/genconfig.py \
+		$(if $(APP_CONFIG),$(APP_DIR)/app.mk)
+	@tools/genconfig.py generate $< $(KERNEL) $(APP_CONFIG)
+
+$(DOT_CONFIG): configs/$(CONFIG)_defconfig | build/.have/build
+	@tools/genconfig.py defconfig $(CONFIG) $@
+
+#### Third-party parts ####
+
+MUSL := build/third-party/musl-$(shell cat posix/glue/syscall_arch.h \
+	posix/syscalls.list tools/musl.sh tools/deps.lock | sha256sum | cut -c1-12)
+FDT := build/third-party/src/u-boot/scripts/dtc/libfdt
+FDT_FILES := fdt fdt_addresses fdt_empty_tree fdt_overlay fdt_ro fdt_rw \
+	fdt_strerror fdt_sw fdt_wip
+
+# One stamp for each group of Debian packages.
+build/.have/%: tools/packages.txt tools/setup.sh
+	@tools/setup.sh $* && mkdir -p $(@D) && touch $@
+
+$(MUSL)/lib/libc.a: | build/.have/build
+	@tools/musl.sh $(CURDIR)/$(MUSL)
+
+$(FDT)/fdt.c: | build/.have/build
+	@tools/fetch.sh u-boot scripts/dtc/libfdt
+
+#### Flags ####
+
+OPTIMISE = $(if $(filter y,$(CONFIG_OPT_DEBUG)),-Og,$(if \
+	$(filter y,$(CONFIG_OPT_SIZE)),-Os,-O2))
+GCC_INCLUDE = $(eval GCC_INCLUDE := $$(shell $$(CC) \
+	-print-file-name=include))$(GCC_INCLUDE)
+MACHINE := -march=rv64gc -mabi=lp64d -mcmodel=medany
+INCLUDES = -Iinclude -I. -include $(KERNEL)/autoconf.h \
+	-isystem $(MUSL)/include -isystem $(FDT)
+WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
+	-Wundef -Wvla
+COMMON = $(MACHINE) -std=gnu11 -g $(OPTIMISE) -fno-common -ffunction-sections \
+	-fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-ffile-prefix-map=$(CURDIR)=. -Wa,--debug-prefix-map=$(CURDIR)=. \
+	-nostdinc $(INCLUDES) -isystem $(GCC_INCLUDE)
+# At -Og gcc does not follow values far enough to know what is initialised.
+KERNEL_CFLAGS = $(COMMON) -fno-strict-aliasing \
+	-fno-tree-loop-distribute-patterns $(WARNINGS) \
+	$(if $(filter y,$(CONFIG_OPT_DEBUG)),-Wno-maybe-uninitialized) \
+	-Wframe-larger-than=1024 -Werror
+# An application from elsewhere is not held to our warnings.
+APP_FLAGS = $(COMMON) -ffile-prefix-map=$(abspath $(APP_DIR))=$(APP_NAME) \
+	$(if $(filter y,$(CONFIG_STACK_PROTECTOR)),-fstack-protector-strong) \
+	$(if $(filter /%,$(APP_DIR)),-Wall,$(WARNINGS) -Werror) $(APP_CFLAGS)
+LINK_FLAGS := $(MACHINE) -nostdlib -static -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096
+
+#### Kernel objects ####
+
+KERNEL_SRCS := $(sort $(wildcard $(foreach d,boot core lib mm drivers posix,\
+	$d/*.[cS] $d/*/*.[cS])))
+OBJ := $(KERNEL)/obj
+FDT_OBJS := $(FDT_FILES:%=$(OBJ)/libfdt/%.o)
+KERNEL_OBJS := $(KERNEL_SRCS:%=$(OBJ)/%.o)
+FIRST := $(MUSL)/lib/libc.a $(FDT)/fdt.c
+
+# A file that changes when its text does: what depends on flags or lists of
+# files depends on it. $(call when_changed,TEXT)
+when_changed = @mkdir -p $(@D); cmp -s $@ - <<<$(call quote,$(1)) || \
+	cat >$@ <<<$(call quote,$(1))
+
+$(OBJ)/flags: FORCE | build/.have/build
+	$(call when_changed,$(KERNEL_CFLAGS))
+
+$(KERNEL_OBJS): $(OBJ)/%.o: % $(OBJ)/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FDT_OBJS): $(OBJ)/libfdt/%.o: $(OBJ)/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON) -w -c -o $@ $(FDT)/$*.c
+
+#### Image ####
+
+APP_OBJS := $(APP_SRCS:%=$(IMAGE)/app/%.o)
+OBJS = $(KERNEL_OBJS) $(FDT_OBJS) $(APP_OBJS) $(IMAGE)/app_name.S
+SYMS := $(if $(filter y,$(CONFIG_SYMBOLS)),$(IMAGE)/ksyms)
+
+$(IMAGE)/app/flags: FORCE | build/.have/build
+	$(call when_changed,$(APP_DIR) $(APP_FLAGS))
+
+$(APP_OBJS): $(IMAGE)/app/%.o: $(APP_DIR)/% $(IMAGE)/app/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_FLAGS) -MMD -MP -c -o $@ $<
+
+# argv[0]
+$(IMAGE)/app_name.S: FORCE | build/.have/build
+	$(call when_changed,.data; .globl app_name; app_name: .asciz "$(APP_NAME)")
+
+$(IMAGE)/link-flags: FORCE | build/.have/build
+	$(call when_changed,$(MUSL) $(OBJS) $(APP_LDFLAGS))
+
+$(KERNEL)/sv39.ld: sv39.ld include/arch/memmap.h | build/.have/build
+	$(Q)$(CC) -E -P -x assembler-with-cpp -Iinclude -o $@ $<
+
+# $(call link,OUTPUT,FURTHER OBJECTS): with main() missing, say so first.
+define link
+$(Q)$(CC) $(LINK_FLAGS) -Wl,-T,$(KERNEL)/sv39.ld -Wl,-Map,$(1:.elf=.map) \
+	-o $(1) $(OBJS) $(2) $(APP_LDFLAGS) -Wl,--start-group \
+	$(MUSL)/lib/libc.a -lgcc -Wl,--end-group 2>$(IMAGE)/link.log || { \
+	! grep -q "undefined reference to .main'" $(IMAGE)/link.log || \
+	echo "vireo: $(APP_DIR) has no main(): an app needs one" >&2; \
+	cat $(IMAGE)/link.log >&2; exit 1; }
+endef
+
+$(IMAGE)/ksyms.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags
+	$(call link,$@)
+
+$(IMAGE)/ksyms.S: $(IMAGE)/ksyms.elf tools/gensyms.py
+	$(Q)$(NM) -n $< | tee $(IMAGE)/ksyms.nm | tools/gensyms.py table >$@
+
+# With CONFIG_SYMBOLS linked twice: the names behind all code move no function.
+$(IMAGE)/vireo.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags $(SYMS:=.S)
+	$(call link,$@,$(SYMS:=.S))
+	$(Q)$(NM) -n $@ >$(IMAGE)/vireo.sym
+	$(if $(SYMS),$(Q)tools/gensyms.py same $(SYMS).nm $(IMAGE)/vireo.sym)
+	$(Q)$(OBJCOPY) --strip-all $@ $(IMAGE)/vireo.stripped.elf
+	@echo "vireo: $@ ($$(stat -c %s $(IMAGE)/vireo.stripped.elf) bytes stripped)" >&2
+
+#### Running it ####
+
+BIOS ?= $(firstword $(wildcard \
+	/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin \
+	/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin))
+comma := ,
+FORWARDS := $(foreach p,$(subst $(comma), ,$(PORTS)),\
+	$(comma)hostfwd=tcp:127.0.0.1:$(subst :,-:,$p))
+NET_DEVICE := -device virtio-net-device,netdev=net0
+NET_user := -netdev user,id=net0$(subst $() $(),,$(FORWARDS)) $(NET_DEVICE)
+NET_tap := -netdev tap,id=net0,script=no,downscript=no $(NET_DEVICE)
+DISK_FLAGS := -drive file=$(DISK),format=raw,if=none,id=disk0 \
+	-device virtio-blk-device,drive=disk0
+# A reader of a terminal gets QEMU's monitor (Ctrl-A C, Ctrl-A X); a pipe or a
+# file is passed on byte by byte, and its end does not end the image.
+KEYS := $(shell [ -t 0 ] && echo y)
+SERIAL := $(if $(KEYS),mon:stdio,stdio -monitor none)
+# Firmware drops what it finds in the UART when it starts: some NULs go ahead,
+# and the image skips those that are left.
+FROM_PIPE := $(if $(KEYS),,< <(printf '\0\0\0\0'; exec cat))
+INPUT := $(if $(KEYS)$(filter stdin=%,$(ARGS)),,$(if $(filter run,\
+	$(GOALS)),stdin=pipe))
+# The same run every time needs the same random numbers.
+SEED := $(if $(filter 1,$(ICOUNT)),$(if $(filter seed=%,$(ARGS)),,seed=1))
+COMMAND_LINE := $(strip $(SEED) $(INPUT) $(ARGS))
+QEMU_CMD = $(QEMU) -machine virt -cpu $(CPU) -smp $(SMP) -m $(MEM) \
+	-bios $(BIOS) -kernel $(IMAGE)/vireo.elf -display none -no-reboot \
+	$(if $(filter 1,$(ICOUNT)),-icount shift=0) $(NET_$(NET)) \
+	$(if $(DISK),$(DISK_FLAGS)) $(if $(INITRD),-initrd $(INITRD)) \
+	$(if $(COMMAND_LINE),-append $(call quote,$(COMMAND_LINE)))
+
+image: $(IMAGE)/vireo.elf ## build the image of APP (the default target)
+
+run: image build/.have/run ## boot it; Ctrl-A X leaves
+	$(Q)tools/check_ram.py $(IMAGE)/vireo.elf $(MEM)
+	$(Q)$(QEMU_CMD) -serial $(SERIAL) $(FROM_PIPE) || { status=$$?; \
+		echo "vireo: exit status $$status" >&2; exit $$status; }
+
+qemu-cmd: ## print the QEMU command that `make run` uses
+	@echo $(call quote,$(strip $(QEMU_CMD) -serial $(SERIAL)))
+
+debug: image build/.have/run build/.have/debug ## the image stopped in gdb-multiarch
+	@echo "vireo: the console goes to $(IMAGE)/console.log" >&2
+	$(Q)gdb-multiarch -q $(IMAGE)/vireo.elf -x tools/gdb/vireo.py -ex \
+		$(call quote,target remote | exec $(QEMU_CMD) -S -gdb stdio \
+		-monitor none -serial file:$(IMAGE)/console.log)
+
+size: image ## bytes of the image by folder
+	@tools/size.py $(IMAGE)/vireo.map
+
+bench: image build/.have/run ## measure; writes build/bench/results.json and .csv
+	$(Q)tools/bench.py --image $(IMAGE)/vireo.stripped.elf --config $(CONFIG) \
+		--out $(BUILD)/bench -- $(QEMU_CMD) -serial stdio -monitor none
+
+test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
+	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
+
+#### Configuring and checking ####
+
+menuconfig: $(DOT_CONFIG) ## change the options of CONFIG, in build/<config>/.config
+	@KCONFIG_CONFIG=$< $(PYTHON) -m menuconfig Kconfig
+
+%_defconfig: | build/.have/build ## set CONFIG=% back to configs/%_defconfig
+	@tools/genconfig.py defconfig $* $(BUILD)/$*/.config
+	@echo "vireo: $(BUILD)/$*/.config is configs/$@; use it with CONFIG=$*"
+
+CHECK = CHECK_INCLUDES=$(call quote,$(INCLUDES)) GCC_INCLUDE=$(GCC_INCLUDE) \
+	SYSCALL_LIST=$(MUSL)/include/syscall_list.h BUILD=$(BUILD) \
+	OBJDUMP=$(CROSS_COMPILE)objdump MAKE=$(MAKE) tools/check.sh
+
+check: build/.have/build build/.have/check $(FIRST) ## every static check
+	+$(Q)$(CHECK)
+
+format: build/.have/build build/.have/check $(FIRST) ## let the tools reshape the sources
+	$(Q)$(CHECK) format
+
+clean: ## remove what was built from this tree
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name third-party ! -name .have \
+		-exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## remove the whole build folder, third-party parts too
+	$(Q)rm -rf build $(BUILD)
+
+help: ## this list
+	@echo "Targets:"
+	@sed -nE 's/^([a-z%_-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
+	@echo "Variables (NAME=value behind make):"
+	@sed -nE 's/^([A-Z]+) \?= ?(.*)## (.*)/  \1\t\3\t[\2]/p' Makefile | \
+		awk -F'\t' '{ printf "%-11s%s %s\n", $$1, $$2, $$3 == "[]" ? "" : $$3 }'
+
+FORCE:
+
+.PHONY: image run qemu-cmd debug size bench test menuconfig check format \
+	clean distclean help FORCE
+
+-include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A command is one row of the table in commands.c. Its function gets the words
+ * of the line, argv[0] being its name, and returns an exit status: 0 is good.
+ */
+#ifndef SHELL_COMMAND_H
+#define SHELL_COMMAND_H
+
+typedef int command_function(int argc, char **argv);
+
+/* Gives the @index-th name an argument may have; NULL after the last. */
+typedef const char *argument_names(unsigned int index);
+
+struct command {
+	const char *name;
+	const char *arguments; /* as help shows them */
+	const char *help;      /* one line */
+	command_function *run;
+	unsigned int least; /* words after the name */
+	unsigned int most;
+	argument_names *names; /* for completion, or NULL */
+};
+
+/* Ends with a row whose name is NULL. */
+extern const struct command commands[];
+
+const struct command *command_find(const char *name);
+
+/* Names of all commands, as argument_names. */
+const char *command_name(unsigned int index);
+
+/* Run the commands of a line, as parse.h cuts it; the last one's status. */
+int command_run_line(const char *line);
+
+/* In show.c */
+command_function show_vmallocinfo, show_meminfo, show_counters, show_bootchart;
+command_function show_harts, show_map, show_leak;
+/* In memory.c */
+command_function memory_peek, memory_vmalloc, memory_vfree;
+
+#endif /* SHELL_COMMAND_H */

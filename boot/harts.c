@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything a hart needs is made by the boot hart before the hart runs: its
+ * struct, its stacks and each subsystem's share, by one table. A hart that the
+ * tree promises and that does not come is a reason not to boot: the machine is
+ * not what it says it is.
+ *
+ * The stack of a hart's idle loop is an area of the vmalloc core, with guard
+ * pages. Trap and emergency stack are one block of direct-mapped pages.
+ */
+#include "boot/harts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/asm_offsets.h"
+#include "arch/barrier.h"
+#include "arch/csr.h"
+#include "arch/early_map.h"
+#include "arch/sbi.h"
+#include "boot/boot_asm.h"
+#include "core/hart.h"
+#include "core/machine.h"
+#include "core/power.h"
+#include "core/timer.h"
+#include "core/trap.h"
+#include "mm/kmem.h"
+#include "mm/page.h"
+#include "mm/page_alloc.h"
+#include "mm/vm_area.h"
+#include "mm/vm_map_ram.h"
+
+#define START_TIMEOUT_NS 1000000000u
+#define LOOK_EVERY_NS    100000ul
+#define IDLE_STACK_BYTES 16384u
+#define TRAP_BLOCK_ORDER 2u
+#define TRAP_BLOCK_BYTES (PAGE_SIZE << TRAP_BLOCK_ORDER)
+
+static_assert(offsetof(struct hart_start, satp) == START_SATP, "");
+static_assert(offsetof(struct hart_start, entry) == START_ENTRY, "");
+static_assert(offsetof(struct hart_start, hart) == START_HART, "");
+static_assert(offsetof(struct hart_start, stack_top) == START_STACK, "");
+static_assert(EMERGENCY_STACK_BYTES + TRAP_STACK_BYTES <= TRAP_BLOCK_BYTES, "");
+
+/* All of a secondary hart, in the direct map. */
+struct prepared_hart {
+	struct hart hart;
+	struct hart_start start;
+	bool online; /* [A] */
+};
+
+uint64_t hart_start_wanted; /* [A] read in boot/entry.S */
+
+static int (*const subsystem_inits[])(struct hart *hart) = {
+	page_alloc_hart_init,
+	kmem_hart_init,
+	vmap_hart_init,
+	map_ram_hart_init,
+};
+
+void harts_init_boot(unsigned int id)
+{
+	boot_hart.id = id;
+	boot_hart.trap_stack_top = (uintptr_t)boot_trap_stack_top;
+	boot_hart.trap_stack_bottom = (uintptr_t)boot_emergency_top;
+	boot_hart.emergency_top = (uintptr_t)boot_emergency_top;
+	trap_init_hart();
+	hart_init_this();
+}
+
+void secondary_main(void)
+{
+	struct prepared_hart *self =
+		container_of(this_hart, struct prepared_hart, hart);
+
+	trap_init_hart();
+	timer_init_hart();
+	hart_init_this();
+	__atomic_store_n(&self->online, true, __ATOMIC_RELEASE);
+	csr_set(sstatus, SSTATUS_SIE);
+	hart_loop();
+}
+
+static int prepare_stacks(struct prepared_hart *prepared)
+{
+	struct hart *hart = &prepared->hart;
+	uintptr_t block = __get_free_pages(GFP_KERNEL, TRAP_BLOCK_ORDER);
+	char *idle_stack = vmalloc(IDLE_STACK_BYTES);
+
+	if (!block || !idle_stack) {
+		vfree(idle_stack);
+		free_pages(block, TRAP_BLOCK_ORDER);
+		return -ENOMEM;
+	}
+	hart->emergency_top = block + EMERGENCY_STACK_BYTES;
+	hart->trap_stack_bottom = hart->emergency_top;
+	hart->trap_stack_top = block + TRAP_BLOCK_BYTES;
+	prepared->start.stack_top = (uintptr_t)idle_stack + IDLE_STACK_BYTES;
+	return 0;
+}
+
+static int prepare_subsystems(struct hart *hart)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(subsystem_inits); i++) {
+		int err = subsystem_inits[i](hart);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The next hart in line, whichever id it gets; NULL when memory is short. */
+static struct prepared_hart *prepare_hart(void)
+{
+	struct prepared_hart *prepared = kzalloc(sizeof(*prepared), GFP_KERNEL);
+
+	if (!prepared)
+		return NULL;
+	prepared->hart.index = nr_harts;
+	prepared->start.satp = csr_read(satp);
+	prepared->start.entry = (uintptr_t)secondary_high;
+	prepared->start.hart = &prepared->hart;
+	if (prepare_stacks(prepared) != 0) {
+		kfree(prepared);
+		return NULL;
+	}
+	if (prepare_subsystems(&prepared->hart) != 0)
+		return NULL;
+	return prepared;
+}
+
+static bool hart_answers(struct prepared_hart *prepared)
+{
+	uint64_t until_ns = timer_now_ns() + START_TIMEOUT_NS;
+
+	while (timer_now_ns() < until_ns) {
+		if (__atomic_load_n(&prepared->online, __ATOMIC_ACQUIRE))
+			return true;
+		hart_idle(timer_now_ns() + LOOK_EVERY_NS);
+	}
+	return false;
+}
+
+static void start_hart(unsigned int id, struct prepared_hart *prepared)
+{
+	uint64_t start_phys = virt_to_phys(&prepared->start);
+	long error;
+
+	prepared->hart.id = id;
+	harts[nr_harts] = &prepared->hart;
+	__atomic_store_n(&hart_start_wanted, start_phys, __ATOMIC_RELEASE);
+	error = sbi_hart_start(id, image_to_phys(secondary_start), start_phys);
+	if (error) {
+		refuse_boot("hart %u does not start: SBI error %ld; "
+		            "harts=%u on the command line does without it",
+		            id, error, nr_harts);
+	}
+	if (!hart_answers(prepared)) {
+		refuse_boot("hart %u does not start: no answer in %u ms; "
+		            "harts=%u on the command line does without it",
+		            id, START_TIMEOUT_NS / 1000000, nr_harts);
+	}
+	nr_harts++;
+}
+
+void harts_start(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < machine.nr_hart_ids; i++) {
+		struct prepared_hart *prepared = prepare_hart();
+
+		if (!prepared) {
+			refuse_boot("hart %u does not start: no memory; "
+			            "harts=%u on the command line does "
+			            "without it",
+			            machine.hart_ids[i], nr_harts);
+		}
+		start_hart(machine.hart_ids[i], prepared);
+	}
+}

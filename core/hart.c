@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two mailboxes a hart: one for its idle loop, one for its interrupt. A caller
+ * owns a mailbox from the moment it has put its function there until the hart
+ * has put NULL back. The interrupt is sent only to a hart that says it is idle;
+ * one that runs looks into its mailbox before it sleeps.
+ *
+ * Sleep and wake: the sleeper writes idle, then looks for work; the waker writes
+ * work, then looks at idle. Both sides are sequentially consistent, so one of
+ * them sees the other (Dekker).
+ */
+#include "core/hart.h"
+
+#include "arch/barrier.h"
+#include "arch/csr.h"
+#include "arch/sbi.h"
+#include "core/assert.h"
+#include "core/lock.h"
+#include "core/trap.h"
+
+struct hart boot_hart;
+struct hart *harts[CONFIG_NR_HARTS] = { &boot_hart };
+unsigned int nr_harts = 1;
+
+static struct spinlock hart_call_lock =
+	SPINLOCK_INIT(LOCK_HART_CALL, "hart_call_lock");
+static hart_wake_hook *wake_hook;
+static unsigned int stopping; /* [A] a hart panics */
+static unsigned int stopped;  /* [A] harts that obeyed */
+
+void hart_set_wake_hook(hart_wake_hook *hook)
+{
+	wake_hook = hook;
+}
+
+static void hart_kick(const struct hart *hart)
+{
+	sbi_send_ipi(1, hart->id);
+}
+
+/* Put @function into the mailbox if it is empty. */
+static bool hart_post(hart_function **box, void **box_argument,
+                      hart_function *function, void *argument)
+{
+	unsigned long flags = spin_lock_irqsave(&hart_call_lock);
+	bool empty = !__atomic_load_n(box, __ATOMIC_ACQUIRE);
+
+	if (empty) {
+		*box_argument = argument;
+		/* Partner: hart_idle() looks after it set idle. */
+		__atomic_store_n(box, function, __ATOMIC_SEQ_CST);
+	}
+	spin_unlock_irqrestore(&hart_call_lock, flags);
+	return empty;
+}
+
+static struct hart *hart_other(unsigned int index)
+{
+	ASSERT(index < nr_harts && harts[index] != this_hart);
+	return harts[index];
+}
+
+void hart_call_start(unsigned int index, hart_function *function,
+                     void *argument)
+{
+	struct hart *hart = hart_other(index);
+
+	ASSERT(index != 0 && !in_interrupt());
+	while (!hart_post(&hart->call, &hart->call_argument, function,
+	                  argument))
+		cpu_relax();
+	if (__atomic_load_n(&hart->idle, __ATOMIC_SEQ_CST))
+		hart_kick(hart);
+}
+
+void hart_call_wait(unsigned int index)
+{
+	struct hart *hart = hart_other(index);
+
+	while (__atomic_load_n(&hart->call, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+void hart_interrupt(unsigned int index, hart_function *function, void *argument)
+{
+	struct hart *hart = hart_other(index);
+
+	ASSERT(!in_interrupt());
+	while (!hart_post(&hart->interrupt, &hart->interrupt_argument, function,
+	                  argument))
+		cpu_relax();
+	hart_kick(hart);
+	while (__atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+void hart_stop_this(void)
+{
+	irq_save();
+	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
+	for (;;)
+		wait_for_interrupt();
+}
+
+static void hart_software_interrupt(void)
+{
+	struct hart *hart = this_hart;
+	hart_function *function;
+
+	csr_clear(sip, SIE_SSIE);
+	hart->ipis++;
+	if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+		hart_stop_this();
+	function = __atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE);
+	if (function) {
+		function(hart->interrupt_argument);
+		__atomic_store_n(&hart->interrupt, NULL, __ATOMIC_RELEASE);
+	}
+}
+
+/* Interrupts stay off while idle is set: nothing runs before the flush. */
+void hart_idle(uint64_t until_ns)
+{
+	struct hart *hart = this_hart;
+	unsigned long flags = irq_save();
+
+	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&hart->call, __ATOMIC_SEQ_CST)) {
+		if (until_ns < hart->timer.alarm_ns)
+			timer_set_ns(until_ns);
+		wait_for_interrupt();
+	}
+	/* Partner: tlb.c sets flush_on_wake, then looks at idle. */
+	__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&hart->flush_on_wake, __ATOMIC_SEQ_CST) &&
+	    wake_hook)
+		wake_hook();
+	irq_restore(flags);
+}
+
+void hart_loop(void)
+{
+	struct hart *hart = this_hart;
+
+	for (;;) {
+		hart_function *function =
+			__atomic_load_n(&hart->call, __ATOMIC_ACQUIRE);
+
+		if (function) {
+			function(hart->call_argument);
+			__atomic_store_n(&hart->call, NULL, __ATOMIC_RELEASE);
+		} else {
+			hart_idle(UINT64_MAX);
+		}
+	}
+}
+
+void hart_init_this(void)
+{
+	trap_set_interrupt(IRQ_SOFTWARE, hart_software_interrupt);
+	csr_set(sie, SIE_SSIE);
+	__atomic_store_n(&this_hart->online, 1, __ATOMIC_RELEASE);
+}
+
+unsigned int hart_stop_others(uint64_t timeout_ns)
+{
+	uint64_t until_ns = timer_now_ns() + timeout_ns;
+	unsigned int others = nr_harts - 1;
+	unsigned int i;
+
+	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < nr_harts; i++) {
+		if (harts[i] != this_hart)
+			hart_kick(harts[i]);
+	}
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < others &&
+	       timer_now_ns() < until_ns)
+		cpu_relax();
+	return others - __atomic_load_n(&stopped, __ATOMIC_RELAXED);
+}

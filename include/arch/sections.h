@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Symbols that sv39.ld defines; the only place where they are declared. */
+#ifndef ARCH_SECTIONS_H
+#define ARCH_SECTIONS_H
+
+extern char __image_start[], __image_end[];
+extern char __text_start[], __text_end[];
+extern char __rodata_start[], __rodata_end[];
+extern char __data_start[], __data_end[];
+extern char __ksyms_start[], __ksyms_end[];
+extern char __bss_start[], __bss_end[];
+
+/* Thread-local storage template: sizes and alignment are absolute symbols. */
+extern char __tdata_start[], __tdata_size[], __tls_size[], __tls_align[];
+
+#endif /* ARCH_SECTIONS_H */

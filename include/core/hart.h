@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Harts. gp always holds the running hart's struct, so reading per-hart state
+ * is one load. Logical numbers are dense, 0 is the boot hart; SBI hart ids may
+ * have gaps and any id may boot.
+ *
+ * A subsystem's own per-hart state hangs in ->local[], a slot each, so that
+ * core need not know its type.
+ */
+#ifndef CORE_HART_H
+#define CORE_HART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/compiler.h"
+#include "core/timer.h"
+
+enum hart_local {
+	HART_LOCAL_PAGES,   /* mm/page_alloc.c */
+	HART_LOCAL_KMEM,    /* mm/kmem.c */
+	HART_LOCAL_VMAP,    /* mm/vmap.c */
+	HART_LOCAL_MAP_RAM, /* mm/vm_map_ram.c */
+	HART_LOCALS
+};
+
+typedef void hart_function(void *argument);
+
+struct hart {
+	/* Offsets of the first five are known to core/trap.S (asm_offsets). */
+	uintptr_t trap_stack_top; /* [I] direct-mapped or image memory */
+	uintptr_t
+		trap_stack_bottom; /* [H] lowered once to the emergency stack */
+	uintptr_t emergency_top;   /* [I] stack for a fault on the trap stack */
+	uintptr_t trap_scratch[2]; /* [H] entry code spills here */
+	void *local[HART_LOCALS];  /* [I] once the hart runs */
+	unsigned int index;        /* [I] logical number */
+	unsigned int id;           /* [I] SBI hart id */
+	unsigned int irq_depth;    /* [H] > 0 while an interrupt is handled */
+	unsigned int locks_held;   /* [H] CONFIG_LOCK_DEBUG */
+	/* [H] CONFIG_LOCK_DEBUG; vmlist_lock alone is a lock of every hart */
+	const void *held[CONFIG_NR_HARTS + 8];
+	unsigned int online; /* [A] 1 once it takes calls */
+	unsigned int idle;   /* [A] 1 while it waits and touches no vmalloc
+	                                address; see mm/tlb.c, flush on wake */
+	unsigned int flush_on_wake; /* [A] */
+	hart_function *call;        /* [A] mailbox of hart_call_start() */
+	void *call_argument;        /* [A] */
+	hart_function *interrupt;   /* [A] mailbox of hart_interrupt() */
+	void *interrupt_argument;   /* [A] */
+	struct hart_timer timer;    /* [H] */
+	unsigned long ipis;         /* [H] inter-hart interrupts taken */
+	unsigned long timer_ticks;  /* [H] timer interrupts taken */
+};
+
+register struct hart *this_hart __asm__("gp");
+
+extern struct hart boot_hart;
+extern struct hart *harts[CONFIG_NR_HARTS]; /* [0, nr_harts) are not NULL */
+extern unsigned int nr_harts;               /* harts that are online */
+
+static inline bool in_interrupt(void)
+{
+	return this_hart->irq_depth != 0;
+}
+
+/*
+ * Run @function(@argument) on another hart, which must be online, not this one
+ * and not hart 0 (that one runs the app): start returns once the call is handed over (it waits while the hart
+ * still runs an earlier one), wait returns when the hart is done with it.
+ * The function runs in the hart's idle thread context with interrupts on and
+ * may use all of mm. Context: threads of any hart; not in interrupts.
+ */
+void hart_call_start(unsigned int index, hart_function *function,
+                     void *argument);
+void hart_call_wait(unsigned int index);
+
+/*
+ * Run @function(@argument) in an interrupt on another hart (also hart 0) and
+ * wait for it. Context: interrupts on, no spinlock held.
+ */
+void hart_interrupt(unsigned int index, hart_function *function,
+                    void *argument);
+
+/* Called (registered by mm/tlb.c) when a hart leaves idle with a flush owed. */
+typedef void hart_wake_hook(void);
+void hart_set_wake_hook(hart_wake_hook *hook);
+
+/*
+ * Wait for an interrupt, or until timer_now_ns() >= @until_ns, whichever is
+ * first (UINT64_MAX: no deadline). May return early. The hart counts as idle
+ * meanwhile. Context: interrupts on.
+ */
+void hart_idle(uint64_t until_ns);
+
+/* Serves hart_call_start() for ever: what every hart but 0 does. */
+void hart_loop(void) __dead;
+
+/* The inter-hart interrupt; then this hart is online. */
+void hart_init_this(void);
+
+/* Stop this hart for ever, because another one panics. */
+void hart_stop_this(void) __dead;
+
+/*
+ * Make every other hart stop for ever, with interrupts off; for panic. Returns
+ * how many did not within @timeout_ns (those that spin with interrupts off).
+ */
+unsigned int hart_stop_others(uint64_t timeout_ns);
+
+#endif /* CORE_HART_H */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks. Every lock is taken with interrupts off, so that every lock may be
+ * taken in an interrupt. With CONFIG_NR_HARTS == 1 only the interrupt part is
+ * left. Under CONFIG_LOCK_DEBUG each lock has a class rank; taking a lock whose
+ * rank is not above those already held panics with both names
+ * (docs/locking.md lists the ranks).
+ *
+ * Test-and-test-and-set rather than tickets: with more harts than host cores a
+ * ticket lock hands itself to a hart that is not running.
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include <stdbool.h>
+
+#include "arch/csr.h"
+#include "core/compiler.h"
+
+/* Order in which locks nest: only upward. Equal ranks: ascending address. */
+enum lock_rank {
+	LOCK_VMAP_FLUSH, /* one purge at a time */
+	LOCK_VMAP_HART,  /* per hart; all of them = vmlist_lock */
+	LOCK_VMAP_REMAP,
+	LOCK_PERCPU,
+	LOCK_VSPACE,
+	LOCK_VM_INDEX,
+	LOCK_PGTABLE,
+	LOCK_KMEM,
+	LOCK_PAGE_ALLOC,
+	LOCK_MEMBLOCK,
+	LOCK_HART_CALL,
+	LOCK_REPORT,
+	LOCK_LOG,
+	LOCK_CONSOLE,
+};
+
+struct __capability spinlock {
+	unsigned long locked; /* [A] a whole register: no sign extension */
+	unsigned char rank;   /* [I] enum lock_rank */
+	const char *name;     /* [I] */
+	const void *owner;    /* [L] struct hart *, CONFIG_LOCK_DEBUG only */
+};
+
+#define SPINLOCK_INIT(lock_rank_, lock_name)              \
+	{                                                 \
+		.rank = (lock_rank_), .name = (lock_name) \
+	}
+
+/* Slow or checked halves, in core/lock.c. */
+void spin_wait(struct spinlock *lock);
+void lock_debug_acquire(struct spinlock *lock);
+void lock_debug_acquired(struct spinlock *lock);
+void lock_debug_release(struct spinlock *lock);
+
+static inline bool spin_try_once(struct spinlock *lock)
+{
+	return __atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+/* Interrupts must be off already. <= 4 instructions uncontended */
+static inline void spin_lock(struct spinlock *lock)
+	__acquires(*lock) __no_lock_analysis
+{
+	if (CONFIG_LOCK_DEBUG)
+		lock_debug_acquire(lock);
+	if (CONFIG_NR_HARTS > 1 && unlikely(!spin_try_once(lock)))
+		spin_wait(lock);
+	if (CONFIG_LOCK_DEBUG)
+		lock_debug_acquired(lock);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+	__releases(*lock) __no_lock_analysis
+{
+	if (CONFIG_LOCK_DEBUG)
+		lock_debug_release(lock);
+	if (CONFIG_NR_HARTS > 1)
+		__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
+	__acquires(*lock) __no_lock_analysis
+{
+	unsigned long flags = irq_save();
+
+	spin_lock(lock);
+	return flags;
+}
+
+static inline void spin_unlock_irqrestore(struct spinlock *lock,
+                                          unsigned long flags)
+	__releases(*lock) __no_lock_analysis
+{
+	spin_unlock(lock);
+	irq_restore(flags);
+}
+
+#endif /* CORE_LOCK_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "What is in my address space?": summaries for the shell, panics and tests.
+ */
+#ifndef MM_VMINFO_H
+#define MM_VMINFO_H
+
+#include "mm/types.h"
+
+typedef void vminfo_emit(const char *line, void *context);
+
+void meminfo_show(vminfo_emit *emit,
+                  void *context); /* pages, slabs, tables, window */
+void counters_show(vminfo_emit *emit,
+                   void *context); /* name value, a line each */
+
+/* The whole address space as a picture in characters, @columns wide. */
+void addrmap_show(unsigned int columns, vminfo_emit *emit, void *context);
+
+/*
+ * Leak finder: areas that are busy now and were not at leak_mark(), grouped by
+ * caller. leak_mark() remembers by a mark number, at no cost per area.
+ */
+void leak_mark(void);
+void leak_show(vminfo_emit *emit, void *context);
+
+#endif /* MM_VMINFO_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hart may remember that a page was not mapped (priv. spec 4.2.1), and after
+ * mapping we do not fence: so a fault on a page whose entry permits the access
+ * is repaired by fencing that page and trying again. If that does not help, the
+ * machine refuses the entry for a reason of its own (a memory type or NAPOT bit
+ * it does not have), and the same instruction would fault for ever: after
+ * ATTEMPTS in a row the fault is what it seems.
+ */
+#include "mm/fault.h"
+
+#include "arch/csr.h"
+#include "core/hart.h"
+#include "core/panic.h"
+#include "core/trap.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+
+#define ATTEMPTS 8u
+/* Faults in a row: so few instructions from one to the next. */
+#define ROW_INSTRUCTIONS 2000ul
+
+struct last_repair {
+	unsigned long address;
+	unsigned long instruction;
+	unsigned long instret;
+	unsigned int attempts;
+};
+
+static struct last_repair last_repairs[CONFIG_NR_HARTS]; /* [H] */
+
+static pte_t needed_permission(unsigned long scause)
+{
+	switch (scause) {
+	case EXC_STORE_PAGE:
+		return PTE_W;
+	case EXC_INST_PAGE:
+		return PTE_X;
+	default:
+		return PTE_R;
+	}
+}
+
+/* Does the page table permit the access now? Takes no lock. */
+static bool entry_permits(const struct trap_frame *frame)
+{
+	pte_t needed = needed_permission(frame->scause) | PTE_A;
+	unsigned int level;
+	const pte_t *pte;
+
+	if (frame->scause == EXC_STORE_PAGE)
+		needed |= PTE_D;
+	pte = pgtable_lookup(frame->stval, &level);
+	return pte && (READ_ONCE(*pte) & (needed | PTE_U)) == needed;
+}
+
+static bool is_hopeless(const struct trap_frame *frame)
+{
+	struct last_repair *last = &last_repairs[this_hart->index];
+	unsigned long now = read_instret();
+
+	if (last->address == frame->stval && last->instruction == frame->sepc &&
+	    now - last->instret < ROW_INSTRUCTIONS)
+		last->attempts++;
+	else
+		last->attempts = 1;
+	last->address = frame->stval;
+	last->instruction = frame->sepc;
+	last->instret = now;
+	return last->attempts > ATTEMPTS;
+}
+
+static bool repair_fault(struct trap_frame *frame)
+{
+	if (!entry_permits(frame) || is_hopeless(frame))
+		return false;
+	tlb_flush_local_page(frame->stval);
+	tlb_count_repair();
+	return true;
+}
+
+void fault_init(void)
+{
+	trap_set_page_fault_handler(repair_fault);
+	panic_set_address_describer(address_describe);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device memory: an area of the window whose entries name frames that no
+ * struct page stands for. The area starts at a multiple of its own size, so that
+ * a large device gets large leaves wherever its physical address allows them.
+ *
+ * Svpbmt: the ISA string says that the harts know the memory type bits, but
+ * firmware decides by menvcfg.PBMTE whether they may be used; where they may
+ * not, every access through such an entry faults. S-mode cannot read menvcfg, so
+ * the first call tries it once, on a page of RAM (priv. spec 4.4.1, Svpbmt 6).
+ */
+#include <errno.h>
+#include <linux/io.h>
+#include <linux/vmalloc.h>
+
+#include "core/hart.h"
+#include "core/machine.h"
+#include "core/report.h"
+#include "core/trap.h"
+#include "mm/memblock.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+#include "mm/vm_area.h"
+#include "mm/vm_index.h"
+#include "mm/vmap_fast.h"
+
+#define PHYS_BITS 56 /* Sv39: 44 bits of frame number, priv. spec 4.4.1 */
+
+enum io_bits { IO_BITS_UNKNOWN, IO_BITS_USABLE, IO_BITS_FAULT };
+
+static unsigned int io_bits;       /* [A] enum io_bits */
+static bool purge_at_next_iounmap; /* [A] */
+
+/* --- protection -------------------------------------------------------- */
+
+/* Does a load through an entry with PBMT = IO work? */
+static bool try_io_bits(void)
+{
+	pgprot_t prot = __pgprot(pgprot_val(PAGE_KERNEL_RO) | PTE_PBMT_IO);
+	struct page *page = alloc_pages(GFP_KERNEL, 0);
+	struct vm_area *area;
+	bool works = false;
+	char byte;
+
+	if (!page)
+		return false;
+	area = vm_area_reserve(1, PAGE_SIZE, VM_MAP, GFP_KERNEL, CALLER());
+	if (area) {
+		if (vm_area_map_page_array(area, 0, &page, 1, prot) == 0)
+			works = probe_read(area->vm.addr, &byte, 1) == 0;
+		vm_area_unmap(area);
+		vm_area_retire(area, CALLER());
+	}
+	__free_pages(page, 0);
+	return works;
+}
+
+/* Harts that ask at once find the same answer. */
+static bool io_bits_work(void)
+{
+	unsigned int known = __atomic_load_n(&io_bits, __ATOMIC_RELAXED);
+
+	if (unlikely(known == IO_BITS_UNKNOWN)) {
+		known = isa_has(ISA_SVPBMT) && try_io_bits() ? IO_BITS_USABLE
+		                                             : IO_BITS_FAULT;
+		__atomic_store_n(&io_bits, known, __ATOMIC_RELAXED);
+	}
+	return known == IO_BITS_USABLE;
+}
+
+pgprot_t pgprot_noncached(pgprot_t prot)
+{
+	unsigned long bits = pgprot_val(prot);
+
+	return __pgprot(io_bits_work() ? bits | PTE_PBMT_IO : bits);
+}
+
+/* What a device mapping may have: B44, and no bits that only fault. */
+static bool prot_is_for_devices(pgprot_t prot)
+{
+	if (!pgprot_is_sane(prot) || pgprot_val(prot) & PTE_X)
+		return false;
+	return !(pgprot_val(prot) & PTE_PBMT_IO) || io_bits_work();
+}
+
+/* --- mapping ----------------------------------------------------------- */
+
+/*
+ * May [phys, phys + size) be mapped as a device? Not beyond what an entry can
+ * name, and not RAM, which the direct map has under another memory type.
+ */
+static bool range_is_for_devices(phys_addr_t phys, size_t size)
+{
+	phys_addr_t last = phys + (size - 1);
+
+	if (size == 0 || last < phys || last >> PHYS_BITS)
+		return false;
+	return !memblock_is_ram(ALIGN_DOWN(phys, PAGE_SIZE), last + 1);
+}
+
+/* Contract 1.9: the power of two from the size up, within bounds. */
+static unsigned long align_of(unsigned long pages)
+{
+	const unsigned long most = 1ul << (IOREMAP_MAX_ORDER - PAGE_SHIFT);
+	unsigned long align = 1;
+
+	while (align < pages && align < most)
+		align <<= 1;
+	return align << PAGE_SHIFT;
+}
+
+static bool context_allows(const char *name)
+{
+	if (likely(!in_interrupt()))
+		return true;
+	report("%s: called in an interrupt", name);
+	return false;
+}
+
+static void __iomem *map_device(phys_addr_t phys, size_t size, pgprot_t prot,
+                                const void *caller)
+{
+	unsigned long offset = phys & (PAGE_SIZE - 1);
+	unsigned long pages = PFN_UP(offset + size);
+	struct vm_area *area;
+
+	if (!range_is_for_devices(phys, size) || !prot_is_for_devices(prot))
+		return NULL;
+	if (likely(pages <= ENTRIES_MAX) && !pte_uses_napot()) {
+		area = vmap_phys_fast(phys - offset, (unsigned int)pages,
+		                      align_of(pages), size, VM_IOREMAP, prot,
+		                      caller);
+		if (likely(area))
+			return (void __force __iomem *)((char *)area->vm.addr +
+			                                offset);
+	}
+	vm_area_run_deferred();
+	area = vm_area_reserve(pages, align_of(pages), VM_IOREMAP, GFP_KERNEL,
+	                       caller);
+	if (!area)
+		return NULL;
+	if (vm_area_map_phys(area, phys - offset, pages, prot) != 0) {
+		vm_area_retire(area, caller);
+		return NULL;
+	}
+	area->vm.phys_addr = phys - offset;
+	area->vm.requested_size = size;
+	vm_area_publish(area);
+	return (void __force __iomem *)((char *)area->vm.addr + offset);
+}
+
+static void __iomem *map_uncached(const char *name, phys_addr_t phys,
+                                  size_t size, const void *caller)
+{
+	if (!context_allows(name))
+		return NULL;
+	return map_device(phys, size, PAGE_KERNEL_NOCACHE, caller);
+}
+
+void __iomem *ioremap(phys_addr_t phys, size_t size)
+{
+	return map_uncached("ioremap", phys, size, CALLER());
+}
+
+void __iomem *ioremap_nocache(phys_addr_t phys, size_t size)
+{
+	return map_uncached("ioremap_nocache", phys, size, CALLER());
+}
+
+void __iomem *ioremap_wc(phys_addr_t phys, size_t size)
+{
+	return map_uncached("ioremap_wc", phys, size, CALLER());
+}
+
+void __iomem *ioremap_wt(phys_addr_t phys, size_t size)
+{
+	return map_uncached("ioremap_wt", phys, size, CALLER());
+}
+
+void __iomem *ioremap_cache(phys_addr_t phys, size_t size)
+{
+	if (!context_allows("ioremap_cache"))
+		return NULL;
+	return map_device(phys, size, PAGE_KERNEL, CALLER());
+}
+
+void __iomem *ioremap_prot(phys_addr_t phys, size_t size, unsigned long prot)
+{
+	if (!context_allows("ioremap_prot") ||
+	    !prot_is_for_devices(__pgprot(prot)))
+		return NULL;
+	return map_device(phys, size, __pgprot(prot), CALLER());
+}
+
+/* Types that RISC-V does not have. */
+void __iomem *ioremap_uc(phys_addr_t phys, size_t size)
+{
+	(void)phys;
+	(void)size;
+	return NULL;
+}
+
+void __iomem *ioremap_np(phys_addr_t phys, size_t size)
+{
+	(void)phys;
+	(void)size;
+	return NULL;
+}
+
+/* --- unmapping --------------------------------------------------------- */
+
+/* @area is claimed; thread context. */
+static void unmap_device(struct vm_area *area)
+{
+	vm_area_unmap(area);
+	vm_area_retire(area, area->freed_by);
+	if (unlikely(READ_ONCE(purge_at_next_iounmap))) {
+		WRITE_ONCE(purge_at_next_iounmap, false);
+		vmap_purge();
+	}
+}
+
+static __noinline void iounmap_slowly(void *first_page, const void *caller)
+{
+	struct vm_area *area;
+
+	if (!is_vmalloc_addr(first_page))
+		return;
+	area = vm_area_claim(first_page, VM_IOREMAP);
+	if (unlikely(!area)) {
+		vm_area_report_bad_free("iounmap", first_page);
+		return;
+	}
+	area->freed_by = caller;
+	if (unlikely(in_interrupt()))
+		vm_area_defer(area, unmap_device);
+	else
+		unmap_device(area);
+}
+
+void iounmap(volatile void __iomem *addr)
+{
+	void *first_page = (void *)((__force vaddr_t)addr & PAGE_MASK);
+	bool owes_purge = false;
+
+	if (unlikely(in_interrupt()) ||
+	    unlikely(READ_ONCE(purge_at_next_iounmap)) ||
+	    unlikely(!vunmap_fast(first_page, VM_IOREMAP, CALLER(),
+	                          &owes_purge)))
+		iounmap_slowly(first_page, CALLER());
+	else if (unlikely(owes_purge))
+		vmap_purge();
+}
+
+void set_iounmap_nonlazy(void)
+{
+	WRITE_ONCE(purge_at_next_iounmap, true);
+}
+
+/* --- into an area of the caller's --------------------------------------- */
+
+static struct vm_area *ioremap_area_at(vaddr_t va)
+{
+	unsigned long irq_flags = vmap_lock_own();
+	struct vm_area *area = vm_index_containing(va);
+
+	if (area && (!area_is_busy(area) || !(area->vm.flags & VM_IOREMAP)))
+		area = NULL;
+	vmap_unlock_own(irq_flags);
+	return area;
+}
+
+static bool is_unmapped(vaddr_t start, vaddr_t end)
+{
+	unsigned int level;
+	vaddr_t va;
+
+	for (va = start; va < end; va += PAGE_SIZE)
+		if (pgtable_lookup(va, &level))
+			return false;
+	return true;
+}
+
+int ioremap_page_range(unsigned long addr, unsigned long end, phys_addr_t phys,
+                       pgprot_t prot)
+{
+	struct vm_area *area;
+	int err;
+
+	if (!context_allows("ioremap_page_range"))
+		return -EINVAL;
+	area = ioremap_area_at(addr);
+	if (!area || !IS_ALIGNED(phys, PAGE_SIZE) || !prot_is_for_devices(prot))
+		return -EINVAL;
+	if (addr != area_start(area) ||
+	    end != addr + (area_usable_pages(area) << PAGE_SHIFT))
+		return -ERANGE;
+	if (!range_is_for_devices(phys, end - addr))
+		return -EINVAL;
+	if (!is_unmapped(addr, end))
+		return -EBUSY;
+	err = vm_area_map_phys(area, phys, area_usable_pages(area), prot);
+	if (!err)
+		area->vm.phys_addr = phys;
+	return err;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The caches are one small table, so that a slab's struct page names its cache
+ * in a byte and a hart's stack of it is found by an index. The first ones are
+ * kmalloc()'s. How many objects a hart may keep falls with their size.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/report.h"
+#include "mm/kmem_internal.h"
+#include "mm/page_internal.h"
+
+struct kmem_cache kmem_caches[KMEM_CACHES];
+
+/* Guards which caches exist, and that every hart has their stacks. */
+static struct spinlock caches_lock = SPINLOCK_INIT(LOCK_KMEM, "kmem_caches");
+
+static const struct {
+	const char *name;
+	unsigned int size;
+} kmalloc_caches[KMALLOC_CACHES] = {
+	{ "kmalloc-16", 16 },     { "kmalloc-32", 32 },
+	{ "kmalloc-64", 64 },     { "kmalloc-96", 96 },
+	{ "kmalloc-128", 128 },   { "kmalloc-192", 192 },
+	{ "kmalloc-256", 256 },   { "kmalloc-512", 512 },
+	{ "kmalloc-1024", 1024 }, { "kmalloc-2048", 2048 },
+	{ "kmalloc-4096", 4096 },
+};
+
+static unsigned int limit_for(size_t size)
+{
+	if (size <= 256)
+		return KMEM_SLOTS - 1;
+	return size <= 1024 ? 16 : 8;
+}
+
+static void cache_set(unsigned int number, const char *name, size_t size)
+{
+	struct kmem_cache *cache = &kmem_caches[number];
+
+	cache->size = size;
+	cache->per_slab = PAGE_SIZE / size;
+	cache->number = number;
+	cache->stack_limit = limit_for(size);
+	cache->lock = (struct spinlock)SPINLOCK_INIT(LOCK_KMEM, name);
+	cache->name = name;
+}
+
+/* The largest power of two that divides the spacing divides all addresses. */
+static void stack_set(struct kmem_hart_slots *own,
+                      const struct kmem_cache *cache)
+{
+	struct kmem_stack *stack = &own->hart.stacks[cache->number];
+	unsigned int size = cache->size;
+
+	own->slots[cache->number][0] = NULL;
+	stack->base = &own->slots[cache->number][1];
+	stack->top = stack->base;
+	stack->end = stack->base + cache->stack_limit;
+	stack->misaligned = (size & -size) - 1;
+}
+
+int kmem_hart_init(struct hart *hart)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, KMEM_HART_ORDER);
+	unsigned long flags;
+
+	if (!page)
+		return -ENOMEM;
+	memset(page_address(page), 0, sizeof(struct kmem_hart));
+	flags = spin_lock_irqsave(&caches_lock);
+	hart->local[HART_LOCAL_KMEM] = page_address(page);
+	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
+		if (kmem_caches[i].name)
+			stack_set(hart->local[HART_LOCAL_KMEM],
+			          &kmem_caches[i]);
+	}
+	spin_unlock_irqrestore(&caches_lock, flags);
+	return 0;
+}
+
+void kmem_init(void)
+{
+	for (unsigned int i = 0; i < KMALLOC_CACHES; i++)
+		cache_set(i, kmalloc_caches[i].name, kmalloc_caches[i].size);
+	if (kmem_hart_init(&boot_hart))
+		panic("kmem: no memory for the first hart's stacks");
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size,
+                                     size_t align)
+{
+	size_t spacing =
+		ALIGN_UP(size, align > KMEM_ALIGN_MIN ? align : KMEM_ALIGN_MIN);
+	struct kmem_cache *cache = NULL;
+	unsigned long flags;
+
+	ASSERT(size > 0 && (align == 0 || IS_POWER_OF_2(align)));
+	if (size > PAGE_SIZE || spacing > PAGE_SIZE)
+		return NULL;
+
+	flags = spin_lock_irqsave(&caches_lock);
+	for (unsigned int i = KMALLOC_CACHES; i < KMEM_CACHES; i++) {
+		if (kmem_caches[i].name)
+			continue;
+		cache = &kmem_caches[i];
+		cache_set(i, name, spacing);
+		break;
+	}
+	for (unsigned int i = 0; cache && i < CONFIG_NR_HARTS; i++) {
+		if (harts[i] && harts[i]->local[HART_LOCAL_KMEM])
+			stack_set(harts[i]->local[HART_LOCAL_KMEM], cache);
+	}
+	spin_unlock_irqrestore(&caches_lock, flags);
+	return cache;
+}
+
+/* This hart's free objects back to their slabs. */
+static void empty_stacks(void *unused)
+{
+	unsigned long flags = irq_save();
+	struct kmem_hart *own = kmem_own();
+
+	(void)unused;
+	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
+		struct kmem_stack *stack = &own->stacks[i];
+
+		slab_give(&kmem_caches[i], stack->top - stack->base,
+		          stack->base);
+		stack->top = stack->base;
+	}
+	irq_restore(flags);
+}
+
+static void empty_all_stacks(void)
+{
+	unsigned long flags = irq_save();
+
+	irq_restore(flags);
+	empty_stacks(NULL);
+	if (flags & SSTATUS_SIE)
+		run_on_other_harts(empty_stacks);
+}
+
+void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	unsigned long flags;
+
+	empty_all_stacks();
+	(void)slab_free_empty(cache);
+	if (cache->slabs > 0) {
+		report("kmem_cache_destroy: %s has objects in %lu pages",
+		       cache->name, cache->slabs);
+		return;
+	}
+	flags = spin_lock_irqsave(&caches_lock);
+	cache->name = NULL;
+	spin_unlock_irqrestore(&caches_lock, flags);
+}
+
+unsigned long kmem_shrink(void)
+{
+	unsigned long before = kmem_slab_pages();
+
+	empty_all_stacks();
+	for (unsigned int i = 0; i < KMEM_CACHES; i++)
+		(void)slab_free_empty(&kmem_caches[i]);
+	return before - kmem_slab_pages();
+}
+
+unsigned long kmem_slab_pages(void)
+{
+	unsigned long pages = 0;
+
+	for (unsigned int i = 0; i < KMEM_CACHES; i++)
+		pages += READ_ONCE(kmem_caches[i].slabs);
+	return pages;
+}
+
+static unsigned long stacked_objects(unsigned int number)
+{
+	unsigned long objects = 0;
+
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		const struct kmem_hart *hart = harts[i]->local[HART_LOCAL_KMEM];
+		const struct kmem_stack *stack = &hart->stacks[number];
+
+		objects += READ_ONCE(stack->top) - stack->base;
+	}
+	return objects;
+}
+
+void kmem_show(kmem_emit *emit, void *context)
+{
+	char line[96];
+
+	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
+		struct kmem_cache *cache = &kmem_caches[i];
+		unsigned long slabs = READ_ONCE(cache->slabs);
+		unsigned long objects = slabs * cache->per_slab;
+
+		if (!cache->name)
+			continue;
+		snprintf(line, sizeof(line), "%-20s %8lu %8lu %6u %6lu",
+		         cache->name,
+		         objects - slab_free_objects(cache) -
+		                 stacked_objects(i),
+		         objects, cache->size, slabs);
+		emit(line, context);
+	}
+}
+
+static void check_stack(const struct kmem_cache *cache,
+                        const struct kmem_stack *stack)
+{
+	ASSERT(stack->base[-1] == NULL);
+	ASSERT(stack->base <= stack->top && stack->top <= stack->end);
+	for (void **slot = stack->base; slot < stack->top; slot++) {
+		const struct page *page = virt_to_page(*slot);
+		unsigned int offset = (uintptr_t)*slot & (PAGE_SIZE - 1);
+
+		ASSERT(page_is_valid(page));
+		ASSERT(page->state == PAGE_SLAB);
+		ASSERT(slab_number(page) == cache->number);
+		ASSERT(offset % cache->size == 0);
+		for (void **other = stack->base; other < slot; other++)
+			ASSERT(*other != *slot);
+	}
+}
+
+void kmem_check(void)
+{
+	unsigned long flags = irq_save();
+
+	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
+		if (!kmem_caches[i].name)
+			continue;
+		slab_check(&kmem_caches[i]);
+		check_stack(&kmem_caches[i], &kmem_own()->stacks[i]);
+	}
+	irq_restore(flags);
+}

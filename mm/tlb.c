@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A flush takes the next number, then reaches every hart, then publishes its
+ * number as done. Publishing the larger of two is right in any order: a flush
+ * that began later also covers what an earlier one was for. One hart flushes at
+ * a time; others that arrive wait and find, when they began early enough, that
+ * it was done for them.
+ */
+#include "mm/tlb.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "arch/barrier.h"
+#include "arch/csr.h"
+#include "arch/sbi.h"
+#include "core/assert.h"
+#include "core/cmdline.h"
+#include "core/hart.h"
+#include "core/log.h"
+#include "core/machine.h"
+
+#define HARTS_PER_MASK 64u
+/* Beyond this many addresses one flush of everything is cheaper. */
+#define RANGE_PAGES_MAX 64ul
+
+uint64_t tlb_started;
+uint64_t tlb_done;
+bool tlb_eager;
+
+static bool spare_idle_harts = true;
+static bool use_interrupts;
+static bool use_svinval;
+static unsigned int flushing; /* [A] 1: a hart is at it */
+
+/* [H] each its own; 64 bytes apart so that harts do not share a line. */
+static struct hart_counters {
+	struct tlb_counters counters;
+} __aligned(64) hart_counters[CONFIG_NR_HARTS];
+
+static struct tlb_counters *own_counters(void)
+{
+	return &hart_counters[this_hart->index].counters;
+}
+
+/* A hart is asked for by its bit: CONFIG_NR_HARTS is at most 64. */
+typedef uint64_t hart_set;
+_Static_assert(CONFIG_NR_HARTS <= 64, "hart_set");
+
+/*
+ * Does @hart need to be told? An idle one is left a note instead: it clears
+ * idle, then reads the note; we write the note, then read idle.
+ */
+static bool must_reach(struct hart *hart)
+{
+	if (hart == this_hart ||
+	    !__atomic_load_n(&hart->online, __ATOMIC_ACQUIRE))
+		return false;
+	if (!spare_idle_harts ||
+	    !__atomic_load_n(&hart->idle, __ATOMIC_RELAXED))
+		return true;
+	/* Partner: hart_idle() in core/hart.c. */
+	__atomic_store_n(&hart->flush_on_wake, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return !__atomic_load_n(&hart->idle, __ATOMIC_SEQ_CST);
+}
+
+static hart_set harts_to_reach(void)
+{
+	hart_set set = 0;
+
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		if (must_reach(harts[i]))
+			set |= 1ull << i;
+	}
+	return set;
+}
+
+/* Take the harts out of *@set that one SBI mask can name with the first. */
+static unsigned long next_mask(hart_set *set, unsigned long *base_out)
+{
+	unsigned long base = ~0ul;
+	unsigned long mask = 0;
+
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		if (*set >> i & 1 && harts[i]->id < base)
+			base = harts[i]->id;
+	}
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		if (!(*set >> i & 1) || harts[i]->id - base >= HARTS_PER_MASK)
+			continue;
+		mask |= 1ul << (harts[i]->id - base);
+		*set &= ~(1ull << i);
+	}
+	*base_out = base;
+	return mask;
+}
+
+static void reach_by_sbi(hart_set set, vaddr_t start, size_t size)
+{
+	while (set) {
+		unsigned long base;
+		unsigned long mask = next_mask(&set, &base);
+		long error = sbi_remote_sfence_vma(mask, base, start, size);
+
+		if (error)
+			panic("tlb: SBI remote fence failed: error %ld, harts %#lx from %lu",
+			      error, mask, base);
+		own_counters()->remote_fences++;
+	}
+}
+
+static void flush_this(void *unused)
+{
+	(void)unused;
+	tlb_flush_local();
+	own_counters()->local_fences++;
+}
+
+static void reach_by_interrupt(hart_set set)
+{
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		if (!(set >> i & 1))
+			continue;
+		hart_interrupt(i, flush_this, NULL);
+		own_counters()->remote_fences++;
+	}
+}
+
+static void reach_all(bool by_interrupt)
+{
+	hart_set set = harts_to_reach();
+
+	flush_this(NULL);
+	if (by_interrupt)
+		reach_by_interrupt(set);
+	else
+		reach_by_sbi(set, 0, ~0ul);
+}
+
+/* Partner: tlb_stamp(). The number, then the fences. */
+static uint64_t flush_begin(void)
+{
+	own_counters()->flushes++;
+	return __atomic_add_fetch(&tlb_started, 1, __ATOMIC_SEQ_CST);
+}
+
+static void flush_end(uint64_t number)
+{
+	uint64_t done = __atomic_load_n(&tlb_done, __ATOMIC_RELAXED);
+	bool written = false;
+
+	while (done < number && !written) {
+		written = __atomic_compare_exchange_n(&tlb_done, &done, number,
+		                                      true, __ATOMIC_RELEASE,
+		                                      __ATOMIC_RELAXED);
+	}
+}
+
+static void flush_once(bool by_interrupt)
+{
+	uint64_t number = flush_begin();
+
+	reach_all(by_interrupt);
+	flush_end(number);
+}
+
+/* Interrupts are off while this hart flushes: nobody waits for it in vain. */
+static void flush_shared(void)
+{
+	uint64_t stamp = tlb_stamp();
+
+	while (!tlb_is_clean(stamp)) {
+		if (__atomic_load_n(&flushing, __ATOMIC_RELAXED) ||
+		    __atomic_exchange_n(&flushing, 1, __ATOMIC_ACQUIRE)) {
+			cpu_relax();
+			continue;
+		}
+		if (!tlb_is_clean(stamp))
+			flush_once(false);
+		__atomic_store_n(&flushing, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void tlb_flush_all(void)
+{
+	unsigned long flags = irq_save();
+
+	if (nr_harts == 1) {
+		flush_once(false);
+	} else if (use_interrupts && flags & SSTATUS_SIE) {
+		irq_restore(flags);
+		flush_once(true);
+		return;
+	} else {
+		flush_shared();
+	}
+	irq_restore(flags);
+}
+
+static void flush_pages_here(vaddr_t start, vaddr_t end)
+{
+	own_counters()->page_fences += (end - start) >> PAGE_SHIFT;
+	if (!use_svinval) {
+		tlb_flush_local_page(start);
+		return;
+	}
+	sfence_inval_begin();
+	for (; start < end; start += PAGE_SIZE)
+		sfence_inval_page(start);
+	sfence_inval_end();
+}
+
+void tlb_flush_range(vaddr_t start, vaddr_t end)
+{
+	unsigned long pages_most = use_svinval ? RANGE_PAGES_MAX : 1;
+	unsigned long flags;
+
+	ASSERT(start < end);
+	start = ALIGN_DOWN(start, PAGE_SIZE);
+	end = ALIGN_UP(end, PAGE_SIZE);
+	if ((end - start) >> PAGE_SHIFT > pages_most || use_interrupts) {
+		tlb_flush_all();
+		return;
+	}
+	flags = irq_save();
+	/* The cleared entries, then the fences. */
+	if (CONFIG_NR_HARTS > 1)
+		smp_mb();
+	flush_pages_here(start, end);
+	reach_by_sbi(harts_to_reach(), start, end - start);
+	irq_restore(flags);
+}
+
+static void flush_on_wake(void)
+{
+	__atomic_store_n(&this_hart->flush_on_wake, 0, __ATOMIC_SEQ_CST);
+	flush_this(NULL);
+	own_counters()->wake_flushes++;
+}
+
+void tlb_count_repair(void)
+{
+	own_counters()->repaired_faults++;
+	own_counters()->page_fences++;
+}
+
+void tlb_read_counters(struct tlb_counters *out)
+{
+	struct tlb_counters sum = { 0 };
+
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		const struct tlb_counters *hart = &hart_counters[i].counters;
+
+		sum.local_fences += READ_ONCE(hart->local_fences);
+		sum.page_fences += READ_ONCE(hart->page_fences);
+		sum.remote_fences += READ_ONCE(hart->remote_fences);
+		sum.flushes += READ_ONCE(hart->flushes);
+		sum.wake_flushes += READ_ONCE(hart->wake_flushes);
+		sum.repaired_faults += READ_ONCE(hart->repaired_faults);
+	}
+	*out = sum;
+}
+
+/* The command line is known to hold one of these words. */
+static void set_policy(const char *policy)
+{
+	if (strcmp(policy, "eager") == 0)
+		tlb_eager = true;
+	else if (strcmp(policy, "rfence") == 0)
+		spare_idle_harts = false;
+	else if (strcmp(policy, "ipi") == 0)
+		use_interrupts = true;
+	else if (strcmp(policy, "svinval") == 0)
+		use_svinval = isa_has(ISA_SVINVAL);
+	if (strcmp(policy, "svinval") == 0 && !use_svinval)
+		log_warn(
+			"vmap.flush=svinval: this machine has no Svinval; lazy is used");
+}
+
+void tlb_init(void)
+{
+	const char *policy = cmdline_get("vmap.flush");
+
+	if (policy)
+		set_policy(policy);
+	hart_set_wake_hook(flush_on_wake);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfree: the claim decides which of several callers frees; what follows belongs
+ * to that one alone. Pages go back before the flush, as in Linux: only a user of
+ * a freed pointer can notice.
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "core/report.h"
+#include "mm/mm_internal.h"
+#include "mm/vm_area.h"
+#include "mm/vmalloc_fast.h"
+
+void area_drop_pages(struct vm_area *area)
+{
+	if (likely(!area->vm.pages))
+		return;
+	kvfree(area->vm.pages);
+	area->vm.pages = NULL;
+	area->pages_filled = false;
+}
+
+/* @area is DYING and ours. */
+static void free_area(struct vm_area *area, const void *caller)
+{
+	unsigned long flags = area->vm.flags;
+
+	if (likely(flags & VM_ALLOC && area->vm.nr_pages > 0)) {
+		area_unpopulate(area, area->vm.nr_pages);
+		area_drop_pages(area);
+	} else {
+		vm_area_unmap(area);
+		if (flags & VM_MAP_PUT_PAGES) {
+			unsigned long i;
+
+			for (i = 0; i < area->vm.nr_pages; i++)
+				put_page(area->vm.pages[i]);
+			area_drop_pages(area);
+		}
+	}
+	vm_area_retire(area, caller);
+}
+
+static void free_deferred(struct vm_area *area)
+{
+	free_area(area, area->freed_by);
+}
+
+static __noinline void vfree_slowly(const void *addr, const void *caller)
+{
+	unsigned long accept = VM_ALLOC | VM_MAP_PUT_PAGES;
+	struct vm_area *area;
+
+	if (!addr)
+		return;
+	if (CONFIG_VM_COMPAT_FREE)
+		accept |= VM_MAP | VM_IOREMAP;
+	area = vm_area_claim(addr, accept);
+	if (unlikely(!area)) {
+		vm_area_report_bad_free("vfree", addr);
+		return;
+	}
+	if (unlikely(in_interrupt())) {
+		area->freed_by = caller;
+		vm_area_defer(area, free_deferred);
+		return;
+	}
+	vm_area_run_deferred();
+	free_area(area, caller);
+}
+
+/* A block that the hart's stack would not take: the rest one by one. */
+static __noinline void vfree_rest(struct vm_area *area, unsigned long pages,
+                                  const void *caller)
+{
+	area_unpopulate(area, pages);
+	vm_area_retire(area, caller);
+}
+
+/* <= 85 instructions for one page */
+void vfree(const void *addr)
+{
+	struct vm_area *area = NULL;
+	unsigned long left = 0;
+	enum fast_free result;
+
+	if (unlikely(in_interrupt())) {
+		vfree_slowly(addr, CALLER());
+		return;
+	}
+	result = vfree_fast(addr, CALLER(), &area, &left);
+	if (likely(result == ALL_FREED))
+		return;
+	if (result == PURGE_OWED)
+		vmap_purge();
+	else if (result == PAGES_LEFT)
+		vfree_rest(area, left, CALLER());
+	else
+		vfree_slowly(addr, CALLER());
+}
+
+/* Never takes long: always queued, as Linux does. */
+void vfree_atomic(const void *addr)
+{
+	struct vm_area *area;
+
+	if (!addr)
+		return;
+	area = vm_area_claim(addr, VM_ALLOC | VM_MAP_PUT_PAGES);
+	if (!area) {
+		vm_area_report_bad_free("vfree_atomic", addr);
+		return;
+	}
+	area->freed_by = CALLER();
+	vm_area_defer(area, free_deferred);
+}
+
+unsigned long vmalloc_nr_pages(void)
+{
+	struct vmap_counters counters;
+
+	vmap_read_counters(&counters);
+	return (unsigned long)counters.vmalloc_pages;
+}
+
+bool vm_area_fill_pages(struct vm_area *area)
+{
+	unsigned long count = area->vm.nr_pages;
+	struct page **pages;
+	struct page **none = NULL;
+	unsigned long i;
+
+	if (area->vm.pages)
+		return true;
+	pages = kvmalloc(count * sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	if (!pages)
+		return false;
+	for (i = 0; i < count; i++)
+		pages[i] = vmalloc_to_page((char *)area->vm.addr +
+		                           (i << PAGE_SHIFT));
+	if (!__atomic_compare_exchange_n(&area->vm.pages, &none, pages, false,
+	                                 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		kvfree(pages);
+		return true;
+	}
+	if (is_vmalloc_addr(pages))
+		area->vm.flags |= VM_VPAGES;
+	area->vm.flags &= ~VM_SIMPLE;
+	area->pages_filled = true;
+	return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sums: who has the memory, and how often what was done. The names of the window
+ * are those of Linux's /proc/meminfo (VmallocTotal, VmallocUsed, VmallocChunk),
+ * which later kernels print as 0 because they would have to search.
+ */
+#include "mm/vminfo.h"
+
+#include <linux/vmalloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/report.h"
+#include "mm/kmem.h"
+#include "mm/memblock.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+#include "mm/vm_area.h"
+#include "mm/vm_index.h"
+#include "mm/vm_map_ram.h"
+#include "mm/vspace.h"
+
+struct output {
+	vminfo_emit *emit;
+	void *context;
+};
+
+static void say(const struct output *out, const char *format, ...)
+	__printf_like(2, 3);
+
+static void say(const struct output *out, const char *format, ...)
+{
+	char line[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	out->emit(line, out->context);
+}
+
+static void say_pages(const struct output *out, const char *name,
+                      unsigned long pages)
+{
+	say(out, "%-16s %10lu kB", name, pages << (PAGE_SHIFT - 10));
+}
+
+static void say_count(const struct output *out, const char *name,
+                      unsigned long count)
+{
+	say(out, "%-24s %lu", name, count);
+}
+
+static void show_blocks(const struct output *out)
+{
+	unsigned long blocks[MAX_ORDER + 1];
+	unsigned long cached;
+	char line[112];
+	size_t length = 0;
+	unsigned int order;
+
+	page_alloc_stats(blocks, &cached);
+	for (order = 0; order <= MAX_ORDER; order++)
+		length += (size_t)snprintf(line + length, sizeof(line) - length,
+		                           " %lu", blocks[order]);
+	say_pages(out, "PagesCached", cached);
+	say(out, "%-16s%s", "FreeBlocks 0..9", line);
+}
+
+static void show_map_ram(const struct output *out)
+{
+	struct map_ram_stats stats;
+
+	map_ram_read_stats(&stats);
+	say(out,
+	    "%-16s %10lu blocks, %lu mappings of %lu pages, %lu pages dirty",
+	    "MapRam", stats.blocks, stats.live_mappings, stats.live_pages,
+	    stats.dirty_pages);
+}
+
+static void show_window(const struct output *out)
+{
+	unsigned long used = VMALLOC_SIZE - vspace_free_bytes();
+	struct vmap_counters counters;
+
+	vmap_read_counters(&counters);
+	say_pages(out, "VmallocTotal", VMALLOC_SIZE >> PAGE_SHIFT);
+	say_pages(out, "VmallocUsed", used >> PAGE_SHIFT);
+	say_pages(out, "VmallocChunk", vspace_largest() >> PAGE_SHIFT);
+	say_pages(out, "VmallocPages", (unsigned long)counters.vmalloc_pages);
+	say_pages(out, "VmallocLazy", counters.lazy_pages);
+	say(out, "%-16s %10ld busy, %lu lazy, %lu holes", "VmallocAreas",
+	    counters.busy_areas, counters.lazy_areas, vspace_holes());
+}
+
+void meminfo_show(vminfo_emit *emit, void *context)
+{
+	const struct output out = { emit, context };
+
+	say_pages(&out, "MemTotal", nr_total_pages());
+	say_pages(&out, "MemFree", nr_free_pages());
+	say_pages(&out, "MemFreeBelow4G", nr_free_pages_below_4g());
+	say_pages(&out, "MemUntouched", memblock_free_pages());
+	show_blocks(&out);
+	say_pages(&out, "Slab", kmem_slab_pages());
+	say_pages(&out, "PageTables", pgtable_pages());
+	say_pages(&out, "VmallocIndex", vm_index_pages());
+	show_window(&out);
+	show_map_ram(&out);
+}
+
+static void show_vmap_counters(const struct output *out)
+{
+	struct vmap_counters vmap;
+
+	vmap_read_counters(&vmap);
+	say_count(out, "maps", vmap.maps + vmap.map_ram_maps);
+	say_count(out, "unmaps", vmap.unmaps + vmap.map_ram_unmaps);
+	say_count(out, "map_ram_maps", vmap.map_ram_maps);
+	say_count(out, "map_ram_unmaps", vmap.map_ram_unmaps);
+	say_count(out, "purges", vmap.purges);
+	say_count(out, "purged_pages", vmap.purged_pages);
+	say_count(out, "pages_per_purge",
+	          vmap.purges ? vmap.purged_pages / vmap.purges : 0);
+	say_count(out, "drains", vmap.drains);
+	say_count(out, "tables_reclaimed", vmap.tables_reclaimed);
+	say_count(out, "pool_misses", vmap.pool_misses);
+	say_count(out, "deferred_frees", vmap.deferred);
+	say_count(out, "busy_areas", (unsigned long)vmap.busy_areas);
+	say_count(out, "lazy_areas", vmap.lazy_areas);
+	say_count(out, "lazy_pages", vmap.lazy_pages);
+	say_count(out, "vmalloc_pages", (unsigned long)vmap.vmalloc_pages);
+}
+
+static void show_tlb_counters(const struct output *out)
+{
+	struct tlb_counters tlb;
+
+	tlb_read_counters(&tlb);
+	say_count(out, "fences", tlb.local_fences);
+	say_count(out, "page_fences", tlb.page_fences);
+	say_count(out, "remote_fences", tlb.remote_fences);
+	say_count(out, "flushes", tlb.flushes);
+	say_count(out, "wake_flushes", tlb.wake_flushes);
+	say_count(out, "repaired_faults", tlb.repaired_faults);
+}
+
+void counters_show(vminfo_emit *emit, void *context)
+{
+	const struct output out = { emit, context };
+
+	show_vmap_counters(&out);
+	show_tlb_counters(&out);
+	say_count(&out, "reports", report_count());
+}

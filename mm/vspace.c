@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib/hole_tree with a lock and the window's bounds. Ranges are cut from the
+ * lowest hole that fits, so the window fills from below and needs few tables.
+ */
+#include "mm/vspace.h"
+
+#include <linux/vmalloc.h>
+
+#include "core/assert.h"
+#include "core/lock.h"
+#include "core/machine.h"
+
+static struct spinlock vspace_lock = SPINLOCK_INIT(LOCK_VSPACE, "vspace");
+static struct hole_tree holes __guarded_by(vspace_lock);
+static size_t free_bytes __guarded_by(vspace_lock);
+
+void vspace_init(struct hole *first)
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	struct hole *freed[2];
+
+	holes.random = (uint32_t)machine.seed | 1;
+	free_bytes = VMALLOC_SIZE - PAGE_SIZE;
+	hole_tree_add(&holes, VMALLOC_START + PAGE_SIZE, VMALLOC_END, first,
+	              freed);
+	spin_unlock_irqrestore(&vspace_lock, flags);
+}
+
+bool vspace_reserve(size_t size, size_t align, vaddr_t start, vaddr_t end,
+                    struct hole *spare, vaddr_t *at_out,
+                    struct hole **unused_out)
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	struct hole *hole =
+		hole_tree_find(&holes, size, align, start, end, at_out);
+
+	if (hole) {
+		*unused_out = hole_tree_cut(&holes, hole, *at_out,
+		                            *at_out + size, spare);
+		free_bytes -= size;
+	}
+	spin_unlock_irqrestore(&vspace_lock, flags);
+	return hole;
+}
+
+unsigned int vspace_release(vaddr_t start, vaddr_t end, struct hole *node,
+                            struct hole *freed[2])
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	unsigned int nr_freed = hole_tree_add(&holes, start, end, node, freed);
+
+	free_bytes += end - start;
+	spin_unlock_irqrestore(&vspace_lock, flags);
+	return nr_freed;
+}
+
+/* The highest start <= @at of @size free bytes, or 0. */
+static vaddr_t highest_free(vaddr_t at, size_t size) __must_hold(vspace_lock)
+{
+	struct hole *hole = hole_tree_above(&holes, at);
+
+	if (!hole || hole->start > at)
+		hole = hole ? hole_tree_prev(hole) : NULL;
+	if (!hole && holes.root) {
+		hole = holes.root;
+		while (hole->right)
+			hole = hole->right;
+	}
+	for (; hole; hole = hole_tree_prev(hole)) {
+		vaddr_t highest = hole->end - size;
+
+		if (hole->end - hole->start < size)
+			continue;
+		return highest < at ? highest : at;
+	}
+	return 0;
+}
+
+/*
+ * Lower the base until every range is free: each range in turn says how far
+ * down it must go; done when all have agreed in a row.
+ */
+bool vspace_find_congruent(const unsigned long *offsets, const size_t *sizes,
+                           int count, size_t align, vaddr_t *base_out)
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	vaddr_t base = ALIGN_DOWN(VMALLOC_END - 1, align);
+	int agreed = 0;
+	int i = 0;
+
+	while (agreed < count) {
+		vaddr_t at = highest_free(base + offsets[i], sizes[i]);
+
+		if (at < VMALLOC_START + offsets[i])
+			break;
+		agreed = at == base + offsets[i] ? agreed + 1 : 0;
+		base = ALIGN_DOWN(at - offsets[i], align);
+		i = (i + 1) % count;
+	}
+	spin_unlock_irqrestore(&vspace_lock, flags);
+	*base_out = base;
+	return agreed == count;
+}
+
+size_t vspace_largest(void)
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	size_t largest = holes.root ? holes.root->largest : 0;
+
+	spin_unlock_irqrestore(&vspace_lock, flags);
+	return largest;
+}
+
+size_t vspace_free_bytes(void)
+{
+	return READ_ONCE(free_bytes);
+}
+
+unsigned long vspace_holes(void)
+{
+	return READ_ONCE(holes.count);
+}
+
+void vspace_check(void)
+{
+	unsigned long flags = spin_lock_irqsave(&vspace_lock);
+	struct hole *hole = hole_tree_above(&holes, 0);
+	size_t sum = 0;
+
+	ASSERT(hole_tree_is_sound(&holes));
+	for (; hole; hole = hole_tree_next(hole)) {
+		ASSERT(hole->start >= VMALLOC_START + PAGE_SIZE);
+		ASSERT(hole->end <= VMALLOC_END);
+		ASSERT(IS_ALIGNED(hole->start | hole->end, PAGE_SIZE));
+		sum += hole->end - hole->start;
+	}
+	ASSERT(sum == free_bytes);
+	spin_unlock_irqrestore(&vspace_lock, flags);
+}

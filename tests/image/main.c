@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The test image: runs what argv names and prints TAP. `mm/` is every suite of
+ * mm, `mm/vmap:` is one suite, anything else one claim; nothing: every suite. A
+ * suite that starts with `cost/` measures instructions and runs only when named.
+ * The exit status is 0 when tests ran and none failed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/timer.h"
+#include "state.h"
+
+static bool is_selected(const struct test *test, int argc, char **argv)
+{
+	char suite[64];
+	char name[72];
+
+	test_suite_name(test, suite, sizeof(suite));
+	if (argc < 2)
+		return strncmp(suite, "cost/", 5) != 0;
+	snprintf(name, sizeof(name), "%s:", suite);
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(name, argv[i], strlen(argv[i])) == 0)
+			return true;
+		if (strcmp(test->claim, argv[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const word[] = { "ok", "not ok", "ok" };
+	unsigned int planned = 0, number = 0, count[3] = { 0 };
+	char name[64];
+
+	for (struct test *test = tests; test; test = test->next)
+		planned += is_selected(test, argc, argv);
+	printf("TAP version 13\n1..%u\n", planned);
+	mm_state_warm_up();
+	for (struct test *test = tests; test; test = test->next) {
+		enum test_result result;
+		uint64_t start;
+
+		if (!is_selected(test, argc, argv))
+			continue;
+		test_suite_name(test, name, sizeof(name));
+		printf("# %s: %s\n", name, test->claim);
+		start = timer_now_ns();
+		result = test_run(test);
+		count[result]++;
+		printf("%s %u - %s: %s%s\n", word[result], ++number, name,
+		       test->claim, result == TEST_SKIPPED ? " # SKIP" : "");
+		printf("# took %lu ms\n", (timer_now_ns() - start) / 1000000);
+	}
+	printf("# %u passed, %u failed, %u skipped\n", count[TEST_PASSED],
+	       count[TEST_FAILED], count[TEST_SKIPPED]);
+	return planned == 0 || count[TEST_FAILED] ? 1 : 0;
+}

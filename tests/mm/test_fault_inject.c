@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every error path (B15, B60, I-18): fail the first, second, third ... request
+ * of each kind inside each call until the call gets by without being hit. After
+ * each failure everything is as before, and the next call works.
+ */
+#include <linux/io.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <stdio.h>
+
+#include "mm/fault_inject.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+#include "pages.h"
+#include "state.h"
+#include "test.h"
+
+/* 2 MiB boundary inside, tables missing, page array of its own. */
+#define FAR_START (VMALLOC_START + (44ul << 30))
+
+static struct page **scattered;
+
+/* An operation does its call and undoes it; false: the call failed cleanly. */
+typedef bool operation(void);
+
+static bool do_vmalloc_one(void)
+{
+	char *p = vmalloc(PAGE_SIZE);
+
+	if (p)
+		p[0] = 1;
+	vfree(p);
+	return p;
+}
+
+static bool do_vmalloc_many(void)
+{
+	char *p = vmalloc(700 * PAGE_SIZE);
+
+	if (p)
+		p[699 * PAGE_SIZE] = 1;
+	vfree(p);
+	return p;
+}
+
+static bool do_vmalloc_far(void)
+{
+	char *p = __vmalloc_node_range(40 * PAGE_SIZE, 1,
+	                               FAR_START - 20 * PAGE_SIZE, VMALLOC_END,
+	                               GFP_KERNEL, PAGE_KERNEL, -1, CALLER());
+
+	if (p)
+		p[39 * PAGE_SIZE] = 1;
+	vfree(p);
+	return p;
+}
+
+/* B15: a huge page fails after the first; what comes out still is right. */
+static bool do_vmalloc_huge(void)
+{
+	const size_t size = 2 * LEAF_TABLE_SIZE + 5 * PAGE_SIZE;
+	char *p = vmalloc_huge(size, GFP_KERNEL);
+	bool right;
+
+	if (!p)
+		return false;
+	pattern_fill(p, size, 5);
+	right = pattern_holds(p, size, 5);
+	vfree(p);
+	CHECK(right);
+	return true;
+}
+
+static bool do_vzalloc(void)
+{
+	char *p = vzalloc(9 * PAGE_SIZE);
+	bool zero = p && is_all(p, 9 * PAGE_SIZE, 0);
+
+	vfree(p);
+	CHECK(!p || zero);
+	return p;
+}
+
+static bool do_vmap(void)
+{
+	char *p = vmap(scattered, 600, VM_MAP, PAGE_KERNEL);
+
+	if (p)
+		p[599 * PAGE_SIZE] = 1;
+	vunmap(p);
+	return p;
+}
+
+static bool do_map_ram_slot(void)
+{
+	char *p = vm_map_ram(scattered, 20, -1, PAGE_KERNEL);
+
+	if (p)
+		vm_unmap_ram(p, 20);
+	return p;
+}
+
+static bool do_map_ram_area(void)
+{
+	char *p = vm_map_ram(scattered, 600, -1, PAGE_KERNEL);
+
+	if (p)
+		vm_unmap_ram(p, 600);
+	return p;
+}
+
+static bool do_ioremap_small(void)
+{
+	void __iomem *p = ioremap(0x40001000, 5 * PAGE_SIZE);
+
+	iounmap(p);
+	return p;
+}
+
+static bool do_ioremap_large(void)
+{
+	void __iomem *p = ioremap(0x40001000, 4 * LEAF_TABLE_SIZE);
+
+	iounmap(p);
+	return p;
+}
+
+static bool do_alloc_vm_area(void)
+{
+	struct vm_struct *vm = alloc_vm_area(3 * LEAF_TABLE_SIZE, NULL);
+
+	if (vm)
+		free_vm_area(vm);
+	return vm;
+}
+
+static bool do_get_vm_area(void)
+{
+	struct vm_struct *vm =
+		__get_vm_area(PAGE_SIZE, VM_MAP, FAR_START, VMALLOC_END);
+
+	if (vm)
+		free_vm_area(vm);
+	return vm;
+}
+
+static bool do_remap(void)
+{
+	char *user = vmalloc_user(8 * PAGE_SIZE);
+	struct vm_struct *vm = __get_vm_area(
+		8 * PAGE_SIZE, VM_MAP, FAR_START - 4 * PAGE_SIZE, VMALLOC_END);
+	struct vm_area_struct vma = { .vm_page_prot = PAGE_KERNEL };
+	int err = -1;
+
+	if (user && vm) {
+		vma.vm_start = (unsigned long)vm->addr;
+		vma.vm_end = vma.vm_start + 8 * PAGE_SIZE;
+		err = remap_vmalloc_range(&vma, user, 0);
+		if (err == 0)
+			unmap_vmalloc_range(&vma);
+		CHECK(err || vma.vm_flags & VM_DONTDUMP);
+		CHECK_EQ(page_count(vmalloc_to_page(user)), 1);
+	}
+	if (vm)
+		free_vm_area(vm);
+	vfree(user);
+	return err == 0;
+}
+
+static bool do_vrealloc(void)
+{
+	char *p = vmalloc(3 * PAGE_SIZE), *q = NULL;
+
+	if (p) {
+		pattern_fill(p, 3 * PAGE_SIZE, 1);
+		q = vrealloc(p, 90 * PAGE_SIZE, GFP_KERNEL);
+		CHECK(pattern_holds(q ? q : p, 3 * PAGE_SIZE, 1));
+	}
+	vfree(q ? q : p);
+	return q;
+}
+
+static bool do_percpu(void)
+{
+	void *p = __alloc_percpu(2000, 64);
+
+	free_percpu(p);
+	return p;
+}
+
+static bool do_pcpu_areas(void)
+{
+	static const unsigned long offsets[] = { 0, 1ul << 22 };
+	static const size_t sizes[] = { PAGE_SIZE, 4 * PAGE_SIZE };
+	struct vm_struct **vms =
+		pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE);
+
+	if (vms)
+		pcpu_free_vm_areas(vms, 2);
+	return vms;
+}
+
+static bool do_kmalloc(void)
+{
+	void *p = kmalloc(700, GFP_KERNEL);
+
+	kfree(p);
+	return p;
+}
+
+static bool do_sparse(void)
+{
+	struct vm_struct *vm = get_vm_area(1ul << 28, VM_SPARSE);
+	unsigned long at;
+	int err = -1;
+
+	if (vm) {
+		at = (unsigned long)vm->addr + (100ul << 20);
+		err = vm_area_map_pages(vm, at, at + 4 * PAGE_SIZE, scattered);
+		if (err == 0)
+			vm_area_unmap_pages(vm, at, at + 4 * PAGE_SIZE);
+		free_vm_area(vm);
+	}
+	return err == 0;
+}
+
+static bool do_set_memory(void)
+{
+	char *p = vmalloc_huge(LEAF_TABLE_SIZE, GFP_KERNEL);
+	int err = -1;
+
+	if (p) {
+		err = set_memory_ro((unsigned long)p + PAGE_SIZE, 1);
+		CHECK(err == 0 || can_write(p + PAGE_SIZE));
+		vfree(p);
+	}
+	return err == 0;
+}
+
+static void need_injection(void)
+{
+	if (!CONFIG_FAULT_INJECT)
+		test_skip("CONFIG_FAULT_INJECT is off");
+}
+
+static unsigned long fail_each(operation *call, enum fault_kind kind)
+{
+	struct mm_state before, after;
+	unsigned long hits = 0;
+
+	for (unsigned long nth = 1; nth < 2000; nth++) {
+		bool worked, hit;
+
+		mm_state_settled(&before);
+		fault_inject_set(kind, nth);
+		worked = call();
+		hit = fault_inject_seen(kind) >= nth;
+		fault_inject_set(kind, 0);
+		mm_state_settled(&after);
+		mm_state_check_equal(&after, &before);
+		if (!hit) {
+			CHECK(worked);
+			return hits;
+		}
+		hits++;
+		CHECK(call());
+		/* Long calls: every request at first, then samples. */
+		if (nth > 24)
+			nth += nth / 4;
+	}
+	test_fail(__FILE__, __LINE__, "still hit after %lu failures", hits);
+}
+
+static void fail_every_kind(operation *call)
+{
+	unsigned long hits[FAULT_KINDS], sum = 0;
+
+	for (enum fault_kind kind = 0; kind < FAULT_KINDS; kind++)
+		sum += hits[kind] = fail_each(call, kind);
+	printf("# survived failures: %lu page, %lu table, %lu slab, %lu "
+	       "vspace\n",
+	       hits[FAULT_PAGE], hits[FAULT_TABLE], hits[FAULT_SLAB],
+	       hits[FAULT_VSPACE]);
+	CHECK(sum > 0);
+}
+
+#define EVERY_KIND(claim, operation)        \
+	TEST(claim)                         \
+	{                                   \
+		need_injection();           \
+		fail_every_kind(operation); \
+	}
+
+#define WITH_PAGES(claim, operation)          \
+	TEST(claim)                           \
+	{                                     \
+		need_injection();             \
+		scattered = pages_alloc(600); \
+		fail_every_kind(operation);   \
+		pages_free(scattered, 600);   \
+	}
+
+EVERY_KIND(vmalloc_of_a_page_survives_every_failure, do_vmalloc_one)
+EVERY_KIND(vmalloc_of_many_pages_survives_every_failure, do_vmalloc_many)
+EVERY_KIND(vmalloc_over_new_tables_survives_every_failure, do_vmalloc_far)
+EVERY_KIND(vmalloc_huge_survives_every_failure, do_vmalloc_huge)
+EVERY_KIND(vzalloc_survives_every_failure, do_vzalloc)
+WITH_PAGES(vmap_survives_every_failure, do_vmap)
+WITH_PAGES(map_ram_slot_survives_every_failure, do_map_ram_slot)
+WITH_PAGES(map_ram_area_survives_every_failure, do_map_ram_area)
+EVERY_KIND(small_ioremap_survives_every_failure, do_ioremap_small)
+EVERY_KIND(large_ioremap_survives_every_failure, do_ioremap_large)
+EVERY_KIND(alloc_vm_area_survives_every_failure, do_alloc_vm_area)
+EVERY_KIND(get_vm_area_survives_every_failure, do_get_vm_area)
+EVERY_KIND(remap_survives_every_failure, do_remap)
+EVERY_KIND(vrealloc_survives_every_failure, do_vrealloc)
+EVERY_KIND(percpu_object_survives_every_failure, do_percpu)
+EVERY_KIND(pcpu_areas_survive_every_failure, do_pcpu_areas)
+EVERY_KIND(kmalloc_survives_every_failure, do_kmalloc)
+WITH_PAGES(sparse_area_survives_every_failure, do_sparse)
+EVERY_KIND(splitting_a_leaf_survives_every_failure, do_set_memory)
+
+TEST(injection_hits_the_request_it_names)
+{
+	void *a, *b, *c;
+
+	need_injection();
+	fault_inject_set(FAULT_PAGE, 2);
+	a = alloc_pages(GFP_KERNEL, 0);
+	b = alloc_pages(GFP_KERNEL, 0);
+	c = alloc_pages(GFP_KERNEL, 0);
+	fault_inject_set(FAULT_PAGE, 0);
+	CHECK(a && !b && c);
+	__free_pages(a, 0);
+	__free_pages(c, 0);
+}

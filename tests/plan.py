@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""What `make test` runs: every suite, boot and command, by name."""
+import pathlib
+import re
+
+import trees
+from jobs import (Boot, Command, Host, Image, Machine, Tap, TwiceTheSame)
+
+TESTS = pathlib.Path("tests")
+SUITES = Image("tests/image")
+RELEASED = Image("tests/image", "release")
+ONE_HART = Image("tests/image_one_hart")
+DEATH = Image("tests/death")
+HELLO = Image("hello")
+ARGS = Image("tests/apps/args")
+
+FOLDERS = ("core", "lib", "mm", "posix")
+CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES)\((\w+)", re.M)
+# Suites whose subject is more than one hart, or an extension of the ISA.
+HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
+         "mm/vmallocinfo")
+EXTENSIONS = ("core/hart", "mm/aliases", "mm/ioremap", "mm/pgtable",
+              "mm/vm_map_ram", "mm/vmap")
+LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
+SIZES = ("6M", "16M", "512M", "1025M", "4500M", "17G")
+
+
+def suites():
+    """Suite name -> the claims its source holds."""
+    found = {}
+    for folder in FOLDERS:
+        for path in sorted((TESTS / folder).glob("test_*.c")):
+            claims = [claim for claim in CLAIM.findall(path.read_text())
+                      if claim != "claim"]
+            found[f"{folder}/{path.stem[len('test_'):]}"] = claims
+    return found
+
+
+def count(names):
+    """Claims of the suites in @names, as the image selects them: by prefix."""
+    return sum(len(claims) for suite, claims in suites().items()
+               if (suite + ":").startswith(tuple(names)))
+
+
+def tap(name, image, names, machine=Machine(), seconds=60):
+    return Tap(name, image, Machine(**{**vars(machine),
+                                       "arguments": tuple(names)}),
+               count(names), seconds)
+
+
+def suite_jobs():
+    for suite in suites():
+        # The end of the name keeps mm/vmap from selecting mm/vmap_more.
+        yield tap(suite, SUITES, [suite + ":"])
+    yield tap("harts/4", SUITES, [suite + ":" for suite in HARTS],
+              Machine(smp=4), 120)
+    yield tap("harts/1", SUITES, ["core/", "mm/"], Machine(smp=1), 120)
+    yield tap("harts/compiled-for-1", ONE_HART, ["core/", "mm/", "lib/"],
+              Machine(smp=2), 120)
+    yield tap("release", RELEASED, FOLDERS, Machine(), 120)
+    yield Tap("cost", RELEASED,
+              Machine(smp=1, icount=True, arguments=("cost/",)))
+    yield TwiceTheSame("cost/twice-the-same", RELEASED,
+                       Machine(smp=1, icount=True, arguments=("cost/",)))
+
+
+def extension_jobs():
+    names = [suite + ":" for suite in EXTENSIONS]
+    every = "rv64,svpbmt=true,svnapot=true,svinval=true"
+    for name, cpu, options in (
+            ("isa/all", every, "seed=1"),
+            ("isa/all-switched-off", every,
+             "seed=1 isa=-svpbmt,-svnapot,-svinval,-sstc"),
+            ("isa/napot-only", "rv64,svnapot=true", "seed=1"),
+            ("isa/no-sstc", "rv64,sstc=false", "seed=1"),
+            ("isa/vector", "rv64,v=true", "seed=1")):
+        yield tap(name, SUITES, names, Machine(cpu=cpu, options=options))
+    for policy in ("eager", "lazy", "ipi", "rfence", "svinval"):
+        yield tap(f"flush/{policy}", SUITES,
+                  [suite + ":" for suite in ("mm/vmalloc", "mm/vmap",
+                                             "mm/concurrency")],
+                  Machine(cpu="rv64,svinval=true",
+                          options=f"seed=1 vmap.flush={policy}"))
+    yield tap("flush/tiny-lazy-limit", SUITES, ["mm/concurrency:", "mm/v"],
+              Machine(options="seed=1 vmap.lazy_max=1"))
+    yield tap("huge/off", SUITES, ["mm/bad_input:", "mm/concurrency:"],
+              Machine(options="seed=1 vmap.huge=off"))
+
+
+def memory_jobs():
+    """Odd sizes of memory by harts: hello, and a suite that fits any."""
+    for size in SIZES:
+        for smp in (1, 2, 4):
+            machine = Machine(smp=smp, memory=size, options="")
+            yield Boot(f"memory/{size}-{smp}-hello", HELLO, machine,
+                       patterns=(rf"^Vireo: {smp} of {smp} harts",
+                                 r"^Hello from Vireo"))
+            yield tap(f"memory/{size}-{smp}", SUITES, ["mm/smoke:"], machine)
+
+
+def tree(change, *more):
+    return trees.changed(trees.chain(change, *more))
+
+
+def reserve(start, size):
+    return trees.replace(
+        r"\n\tchosen \{",
+        "\n\treserved-memory {\n\t\t#address-cells = <2>;\n"
+        "\t\t#size-cells = <2>;\n\t\tranges;\n\t\tmine@0 {\n"
+        f"\t\t\treg = <0 {start:#x} 0 {size:#x}>;\n\t\t}};\n\t}};\n\tchosen {{")
+
+
+def tree_jobs():
+    """Trees of other machines: hart ids with gaps, other boot harts, memory in
+    two nodes; and trees that are wrong."""
+    names = ["core/hart:", "mm/vm_map_ram:", "mm/aliases:"]
+    for name, disabled, smp in (("gap", (1,), 3), ("two-gaps", (0, 2), 4),
+                                ("boot-hart-1", (0,), 2),
+                                ("boot-hart-3", (0, 1, 2), 4)):
+        yield tap(f"tree/{name}", SUITES, names, Machine(
+            smp=smp, tree=tree(trees.disable_harts(*disabled))))
+    for smp in (2, 4):
+        # Any hart may win firmware's lottery, and all must come up.
+        yield Boot(f"tree/lottery-of-{smp}", HELLO, Machine(smp=smp), 0,
+                   (rf"^Vireo: {smp} of {smp} harts", r"^Hello"), times=25)
+    split = trees.replace(
+        r"reg = <0x00 0x80000000 0x00 0x4000000>;",
+        "reg = <0x00 0x80000000 0x00 0x1100000 0x00 0x81234000 0x00 "
+        "0x2dcc000>;")
+    yield tap("tree/memory-in-two-pieces", SUITES, ["mm/smoke:"],
+              Machine(tree=tree(split)))
+    yield tap("tree/reserved-memory", SUITES, ["mm/smoke:", "core/trap:"],
+              Machine(tree=tree(reserve(0x81800000, 0x3000))))
+
+    yield refusal("no-memory-node", tree(trees.drop_node("memory@80000000")),
+                  "the device tree has no memory node")
+    yield refusal("ram-without-image",
+                  tree(trees.memory_behind_image(HELLO.elf, -4096)),
+                  "the image needs RAM at 0x80200000")
+    yield refusal("ram-too-little",
+                  tree(trees.memory_behind_image(HELLO.elf, 0x10000),
+                       reserve(0x80080000, 0x180000)),
+                  "only .* KiB of RAM are free")
+    yield refusal("damaged", trees.damaged(trees.changed(trees.same),
+                                           trees.break_last_token),
+                  "the device tree is malformed")
+    yield refusal("absent-hart", tree(trees.add_hart(9)),
+                  r"hart 9 does not start")
+
+
+def refusal(name, make, line):
+    """One line that says why, a status that is not 0, no panic, no hang."""
+    return Boot(f"tree/{name}", HELLO, Machine(tree=make), "fails",
+                (r"^vireo: cannot boot: .*" + line,), ("PANIC", "Hello"))
+
+
+def command_line_jobs():
+    def job(name, options, line, image=HELLO, **more):
+        return Boot(f"options/{name}", image, Machine(options=options, **more),
+                    "fails", (r"^vireo: cannot boot: .*" + line,),
+                    ("PANIC", "Hello"))
+
+    yield job("unknown", "sed=1", 'unknown option "sed=1".*known:.* seed')
+    yield job("app-argument", "help", 'unknown option "help"')
+    yield job("injection", "fail=page", "fail=page: want page:N")
+    yield job("no-number", "seed=abc", 'option "seed=abc": want seed=N')
+    yield job("no-choice", "vmap.flush=never",
+              'option "vmap.flush=never": want vmap.flush=eager|lazy')
+    yield job("no-value", "seed", 'option "seed": want seed=N')
+    yield job("flag-with-value", "quiet=1", 'option "quiet=1": want quiet')
+    yield job("extension", "isa=-sv99", "isa=-sv99")
+    yield job("too-long", "seed=" + "1" * 2100, "command line has")
+    yield Boot("options/arguments", ARGS,
+               Machine(options="seed=5",
+                       arguments=("one", '"two words"', "--", "a=b")), 5,
+               (r"^argv\[1\] = <one>$", r"^argv\[2\] = <two words>$",
+                r"^argv\[3\] = <-->$", r"^argv\[4\] = <a=b>$"))
+    yield Boot("options/no-arguments", ARGS, Machine(options=""), 1,
+               (r"^argv\[0\] = <.+>$",))
+    yield Boot("options/one-hart", HELLO, Machine(smp=4, options="harts=1"), 0,
+               (r"^Vireo: 1 of 4 harts",))
+    yield Boot("options/quiet", HELLO, Machine(options="quiet"), 0,
+               (r"^Hello",), ("^Vireo:",))
+
+
+def death_jobs():
+    for line in (TESTS / "death/expect.tsv").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        act, status, *patterns = line.split("\t")
+        options = "seed=1"
+        if act == "panic-on-report":
+            options += " panic_on_report"
+        absent = ("still alive",)
+        if status == "0":
+            absent += ("PANIC",)
+        elif not act.startswith("overflow-both"):
+            absent += ("a panic inside a panic", "do not stop")
+        yield Boot(f"death/{act}", DEATH,
+                   Machine(options=options, arguments=(act,)), int(status),
+                   tuple(patterns), absent)
+    acts = [line.split("\t")[0] for line in
+            (TESTS / "death/expect.tsv").read_text().splitlines()[1:]]
+    yield Boot("death/list-is-complete", DEATH, Machine(), 0,
+               (r"^" + r"\n".join(acts) + r"$",))
+
+
+def image_jobs():
+    """Images themselves: what the linker made, and cannot make."""
+    yield Command("image/starts-with-code", SUITES,
+                  "riscv64-unknown-elf-readelf -lW " + SUITES.elf, 0,
+                  (r"LOAD +0x\w+ 0xffffffff80200000 0x0000000080200000",),
+                  (r" RWE ",))
+    yield Command(
+        "image/same-input-same-bytes", HELLO,
+        "make -s image APP=hello CONFIG=test && "
+        "make -s image APP=hello CONFIG=test BUILD={scratch} && "
+        "cmp {scratch}/test/hello/vireo.stripped.elf "
+        "build/test/hello/vireo.stripped.elf", 0)
+    yield Command("image/without-main", None,
+                  "make image APP=tests/apps/nomain CONFIG=test",
+                  patterns=(r"^vireo: .*nomain.* has no main\(\)",))
+    yield Command("image/too-big-for-ram", None,
+                  "make run APP=tests/apps/huge CONFIG=test MEM=16M SMP=1",
+                  patterns=(r"^vireo: .*huge.* does not fit into MEM=16M: "
+                            r"it needs MEM=\d+M",),
+                  absent=("overlap", "PANIC"))
+    yield Command("image/exit-status", None,
+                  'tools/run.sh APP=tests/apps/args CONFIG=test SMP=1 '
+                  'ARGS="quiet -- a b"', 3, (r"argv\[2\] = <b>",))
+    yield Command("image/input-at-its-end", None,
+                  "make run APP=hello CONFIG=test SMP=1", 0, (r"^Hello",))
+
+
+def variable_jobs():
+    for name, settings, line in (
+            ("app", "APP=no/such", "APP=no/such: neither apps/no/such nor"),
+            ("config", "APP=hello CONFIG=no", "CONFIG=no: there is no config"),
+            ("smp", "APP=hello SMP=0", "SMP=0: must be"),
+            ("mem", "APP=hello MEM=much", "MEM=much: must be"),
+            ("empty-app", "APP=docs", "docs holds no C file"),
+            ("initrd", "APP=hello INITRD=/no/such", "INITRD=/no/such")):
+        yield Command(f"variables/{name}", None, "make image " + settings,
+                      patterns=(line,))
+
+
+# A copy of the tools in a folder of their own, so that nothing of the real
+# build folder is touched; and commands that answer as a poorer machine would.
+COPY = "cp -r tools {scratch}/tools && cd {scratch} && mkdir bin deps && "
+FAKE = ("printf '#!/bin/sh\\nexit {status}\\n' >bin/{name} && "
+        "chmod +x bin/{name} && ")
+
+
+def fake(name, status=1):
+    return FAKE.replace("{name}", name).replace("{status}", str(status))
+
+
+def setup_jobs():
+    fetch = "PATH=$PWD/bin:$PATH tools/fetch.sh musl"
+    tarball = re.search(r"^musl\s+\S+\s+\S+\s+(\S+)",
+                        pathlib.Path("tools/deps.lock").read_text(),
+                        re.M)[1]
+    yield Command("setup/missing-package", None, COPY + fake("dpkg-query", 0) +
+                  "PATH=$PWD/bin:$PATH tools/setup.sh build",
+                  patterns=(r"missing packages: .*gcc-riscv64-unknown-elf.*"
+                            r"VIREO_OFFLINE",),
+                  environment={"VIREO_OFFLINE": "1"})
+    yield Command("setup/unknown-group", None, "tools/setup.sh nonsense",
+                  patterns=("no group 'nonsense'",))
+    yield Command("setup/wrong-checksum", None, COPY +
+                  f"echo corrupted >deps/{tarball} && VIREO_DEPS=deps " +
+                  fetch, patterns=(
+                      rf"{re.escape(tarball)} has the wrong SHA-256: expected "
+                      r"[0-9a-f]{64}, got [0-9a-f]{64}",))
+    yield Command("setup/not-in-folder", None, COPY + "VIREO_DEPS=deps " +
+                  fetch, patterns=(rf"deps holds no {re.escape(tarball)}",))
+    yield Command("setup/offline", None, COPY + "VIREO_OFFLINE=1 " + fetch,
+                  patterns=(rf"{re.escape(tarball)} is missing and "
+                            "VIREO_OFFLINE is set",))
+    yield Command("setup/failed-download", None, COPY + fake("apt-get", 100) +
+                  fetch, patterns=(rf"cannot download {re.escape(tarball)}",))
+    yield Command("setup/unknown-part", None, "tools/fetch.sh nonsense",
+                  patterns=("no part named 'nonsense'",))
+
+
+def host_jobs():
+    flags = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
+             "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+             "-fno-omit-frame-pointer", "-Itests/host/include", "-Iinclude",
+             "-I.", "-include", "tests/host/include/autoconf.h",
+             "-isystem", LIBFDT)
+    for path in sorted((TESTS / "host").glob("test_*.c")):
+        text = path.read_text()
+        under_test = re.search(r"^ \* Sources: ((?:.|\n \*)*?)\n \*/", text,
+                               re.M)[1].replace("\n *", " ")
+        under_test = under_test.replace("LIBFDT", LIBFDT).split()
+        yield Host(f"host/{path.stem[len('test_'):]}", None,
+                   (str(path), "tests/host/tap.c", *under_test), flags,
+                   len(CLAIM.findall(text)))
+
+
+def everything():
+    for jobs in (host_jobs, suite_jobs, extension_jobs, memory_jobs, tree_jobs,
+                 command_line_jobs, death_jobs, image_jobs, variable_jobs,
+                 setup_jobs):
+        yield from jobs()
+
+
+def select(pattern):
+    """Jobs whose name has @pattern in it. When it names tests of a suite, that
+    suite runs only them."""
+    chosen = [job for job in everything() if re.search(pattern, job.name)]
+    if chosen:
+        return chosen
+    return [Tap(f"{suite}/{claim}", SUITES,
+                Machine(arguments=(claim,)), 1)
+            for suite, claims in suites().items() for claim in claims
+            if re.search(pattern, claim)]

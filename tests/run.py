@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make test: builds what the tests need, runs them, counts.
+
+A job (tests/plan.py) is one host binary, one boot or one command; its log is
+kept in build/tests/log/. A job that hangs, crashes, ends with another status
+than it must or prints less than it planned has failed, whatever else it said.
+
+    tests/run.py [-j N] [PATTERN]     PATTERN as `make test T=PATTERN`
+"""
+import argparse
+import concurrent.futures
+import fcntl
+import os
+import pathlib
+import sys
+import time
+
+import jobs
+import plan
+
+LOGS = pathlib.Path("build/tests/log")
+TAIL_LINES = 15
+
+
+def show(result):
+    """One line for the job; for a failure what failed and where to look."""
+    word = "ok  " if not result.failures else "FAIL"
+    skipped = f", {result.skipped} skipped" if result.skipped else ""
+    print(f"{word} {result.name}: {result.passed} passed, "
+          f"{len(result.failures)} failed{skipped} ({result.seconds:.1f} s)")
+    for failure in result.failures:
+        print("     " + failure.replace("\n", "\n     "))
+    if result.failures:
+        print(f"     log: {result.log}")
+    if result.log_tells:
+        text = pathlib.Path(result.log).read_text(errors="replace")
+        for line in text.splitlines()[-TAIL_LINES:]:
+            print("     | " + line)
+    sys.stdout.flush()
+
+
+def build(selected):
+    """Build every image that a selected job needs; a failure fails its jobs."""
+    broken = {}
+    for image in sorted({job.image for job in selected if job.image}):
+        error = image.build(LOGS)
+        if error:
+            broken[image] = error
+    return broken
+
+
+def run(job, broken):
+    started = time.monotonic()
+    log = LOGS / (job.name.replace("/", "-") + ".log")
+    if job.image in broken:
+        log.write_text(broken[job.image])
+        result = jobs.Result(job.name, str(log))
+        result.fail(f"{job.image.app} could not be built")
+    else:
+        try:
+            result = job.run(log)
+        except Exception as error:  # a broken test is a failed test
+            with log.open("a") as file:
+                print(f"tests/run.py: {error!r}", file=file)
+            result = jobs.Result(job.name, str(log))
+            result.fail(repr(error))
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-j", type=int, default=2, help="jobs at once")
+    parser.add_argument("pattern", nargs="?", default=os.environ.get("T", ""))
+    options = parser.parse_args()
+
+    os.chdir(pathlib.Path(__file__).resolve().parent.parent)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    # A second run in the same tree would write the same logs: it waits.
+    lock = open("build/tests/lock", "w", encoding="ascii")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    selected = plan.select(options.pattern)
+    if not selected:
+        print(f"no test matches '{options.pattern}'", file=sys.stderr)
+        return 1
+
+    broken = build(selected)
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
+        futures = [pool.submit(run, job, broken) for job in selected]
+        for future in concurrent.futures.as_completed(futures):
+            result = future.result()
+            show(result)
+            passed += result.passed
+            failed += len(result.failures)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

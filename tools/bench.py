@@ -1,0 +1,316 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""bench.py - run the benchmark image, keep its figures, show them as a table.
+
+    bench.py --image ELF --config NAME --out DIR [--silence SECONDS]
+             -- QEMU-COMMAND...
+
+The image prints `@machine {...}`, an `@bench {...}` for each row and `@end N
+rows, M errors` (apps/bench/show.c); other lines are passed on, those before
+@machine (the firmware's) only when it never comes. DIR/results.json and
+DIR/results.csv are written when all of it has come. Exit status: 0; 1 when a row
+is missing or failed; the image's own when it failed; 130 after Ctrl-C
+or SIGTERM.
+"""
+import argparse
+import csv
+import json
+import os
+import queue
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+
+TARGETS = "apps/bench/targets.tsv"
+SCHEMA = 1
+END_SECONDS = 20  # from the last line to the end of QEMU
+EVENTS = ["fences_per_op", "remote_fences_per_op", "purges_per_op",
+          "repaired_faults_per_op"]
+END_LINE = re.compile(r"(\d+) rows, (\d+) errors")
+
+
+class Failure(Exception):
+    """Why there are no results: one line, and the exit status."""
+
+    def __init__(self, message, status=1):
+        super().__init__(message)
+        self.status = status
+
+
+class Machine:
+    """QEMU in a session of its own, read line by line without ever blocking."""
+
+    def __init__(self, command):
+        self.lines = queue.Queue()
+        try:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                start_new_session=True, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise Failure(f"{command[0]}: {error.strerror}") from error
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\r\n"))
+        self.lines.put(None)
+
+    def line(self, seconds, what_is_late):
+        """The next line, or None at the end."""
+        try:
+            return self.lines.get(timeout=seconds)
+        except queue.Empty:
+            raise Failure(f"{what_is_late} for {seconds} s: QEMU was stopped") \
+                from None
+
+    def stop(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Report:
+    """What the image has said so far."""
+
+    def __init__(self, quiet):
+        self.machine = None
+        self.rows = []
+        self.end = None
+        self.quiet = quiet
+        self.early = []
+
+    def take(self, line):
+        word, _, rest = line.partition(" ")
+        try:
+            if word == "@machine":
+                self.machine = json.loads(rest)
+            elif word == "@bench":
+                self.rows.append(json.loads(rest))
+                self.progress(self.rows[-1])
+            elif word == "@end":
+                self.end = [int(n) for n in END_LINE.fullmatch(rest).groups()]
+            else:
+                self.other(line)
+        except (ValueError, AttributeError):
+            raise Failure(f"a line that makes no sense: {line}") from None
+
+    def progress(self, row):
+        if not self.quiet:
+            total = self.machine["rows"] if self.machine else "?"
+            print(f"[{len(self.rows)}/{total}] {row['name']}", file=sys.stderr)
+
+    def other(self, line):
+        if self.machine:
+            print(line, flush=True)
+        else:
+            self.early.append(line)
+
+    def show_early(self):
+        if not self.machine:
+            print("\n".join(self.early), flush=True)
+
+    def check(self, status):
+        """All there? Raises Failure with the first thing that is wrong."""
+        last = self.rows[-1]["name"] if self.rows else "none"
+        if self.end is None and status:
+            raise Failure(f"the image failed with status {status}; last row: "
+                          f"{last}", status if status > 0 else 1)
+        if self.machine is None or self.end is None:
+            raise Failure(f"the output ends early; last row: {last}")
+        if not self.end[0] == self.machine["rows"] == len(self.rows):
+            raise Failure(f"{self.machine['rows']} rows were announced, "
+                          f"{len(self.rows)} came; last row: {last}")
+
+
+def read_targets():
+    """name -> (Linux or None, target)"""
+    targets = {}
+    with open(TARGETS, encoding="ascii") as lines:
+        for line in lines:
+            if line.strip() and not line.startswith("#"):
+                name, on_linux, target = line.split()
+                targets[name] = (None if on_linux == "-" else int(on_linux),
+                                 int(target))
+    return targets
+
+
+def figure(value):
+    if value is None:
+        return "-"
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def compare(row, targets):
+    """Linux, target, Linux/ours, target met; None where nothing is known."""
+    on_linux, target = targets.get(row["name"], (None, None))
+    if row["unit"] != "instructions" or target is None:
+        return None, None, None, None
+    ours = row["median"]
+    ratio = on_linux / ours if on_linux and ours else None
+    return on_linux, target, ratio, ours <= target
+
+
+def table(rows, targets):
+    """Lines of cells; Linux's figures and targets are of instructions."""
+    known = any(row.get("unit") == "instructions" for row in rows)
+    head = ["name", "unit", "min", "median", "max"]
+    lines = [head + (["Linux", "target", "ratio", ""] if known else [])]
+    for row in rows:
+        if "error" in row:
+            lines.append([row["name"], "error: " + row["error"]])
+            continue
+        line = [row["name"], row["unit"]]
+        line += [figure(row[key]) for key in ("min", "median", "max")]
+        if known:
+            on_linux, target, ratio, met = compare(row, targets)
+            line += [figure(on_linux), figure(target),
+                     f"{ratio:,.1f}x" if ratio else "-", "met" if met else ""]
+        lines.append(line)
+    return lines
+
+
+def print_table(lines):
+    full = [line for line in lines if len(line) > 2]
+    widths = [max(len(line[i]) for line in full) for i in range(len(full[0]))]
+    widths[0] = max(len(line[0]) for line in lines)
+    for line in lines:
+        cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
+        cells += [cell.rjust(width)
+                  for cell, width in zip(line[2:], widths[2:])]
+        print("  ".join(cells).rstrip())
+
+
+def print_summary(rows, targets):
+    good = [row for row in rows if "error" not in row]
+    judged = [met for met in (compare(row, targets)[3] for row in good)
+              if met is not None]
+    if judged:
+        print(f"\n{sum(judged)} of {len(judged)} targets met")
+
+
+def write_json(path, machine, options, rows):
+    result = {
+        "schema": SCHEMA,
+        "machine": {"qemu": qemu_version(options.command[0])} |
+                   {key: value for key, value in machine.items()
+                    if key != "rows"},
+        "image": {"config": options.config,
+                  "bytes": os.path.getsize(options.image)},
+        "results": rows,
+    }
+    with open(path + ".new", "w", encoding="ascii") as out:
+        json.dump(result, out, indent=1)
+        out.write("\n")
+    os.replace(path + ".new", path)
+
+
+def write_csv(path, rows, targets):
+    with open(path + ".new", "w", encoding="ascii", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["name", "unit", "runs", "min", "median", "max",
+                         "linux", "target"] + EVENTS + ["error"])
+        for row in rows:
+            known = [row.get(key, "") for key in
+                     ("name", "unit", "runs", "min", "median", "max")]
+            both = compare(row, targets)[:2] if "unit" in row else (None, None)
+            writer.writerow(known +
+                            ["" if value is None else value for value in both] +
+                            [row.get(key, "") for key in EVENTS] +
+                            [row.get("error", "")])
+    os.replace(path + ".new", path)
+
+
+def qemu_version(qemu):
+    text = subprocess.run([qemu, "--version"], capture_output=True,
+                          encoding="utf-8", check=False).stdout
+    match = re.search(r"version ([^\s(]+)", text)
+    return match.group(1) if match else "unknown"
+
+
+def check_icount(machine, command):
+    """The image finds out by itself what it counts: both must agree."""
+    asked = "-icount" in command
+    if machine["icount"] != asked:
+        raise Failure(f"the image says icount={machine['icount']}, the QEMU "
+                      f"command says {asked}")
+
+
+def is_for_people(command):
+    """`-- --list` or `-- --table`: what comes is passed on and not kept."""
+    if "-append" not in command:
+        return False
+    line = shlex.split(command[command.index("-append") + 1])
+    argv = line[line.index("--"):] if "--" in line else []
+    return "--list" in argv or "--table" in argv
+
+
+def run(options, report):
+    """Everything the image says, into report; returns its status."""
+    machine = Machine(options.command)
+    try:
+        while True:
+            line = (machine.line(END_SECONDS, "no power-off") if report.end
+                    else machine.line(options.silence, "no output"))
+            if line is None:
+                return machine.process.wait()
+            report.take(line)
+    finally:
+        machine.stop()
+        report.show_early()
+
+
+def measure(options):
+    report = Report(quiet=not sys.stderr.isatty())
+    targets = read_targets()
+    try:
+        status = run(options, report)
+        if is_for_people(options.command) and not report.machine:
+            return status
+        report.check(status)
+        check_icount(report.machine, options.command)
+    except (Failure, KeyboardInterrupt):
+        if report.rows:
+            print_table(table(report.rows, targets))
+        raise
+    os.makedirs(options.out, exist_ok=True)
+    write_json(f"{options.out}/results.json", report.machine, options,
+               report.rows)
+    write_csv(f"{options.out}/results.csv", report.rows, targets)
+    print_table(table(report.rows, targets))
+    print_summary(report.rows, targets)
+    if report.end[1]:
+        raise Failure(f"{report.end[1]} of {report.end[0]} rows failed")
+    return status
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--image", required=True)
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--silence", type=int, default=600)
+    parser.add_argument("command", nargs="+")
+    return parser.parse_args(words)
+
+
+def interrupt(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    options = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        sys.exit(measure(options))
+    except Failure as failure:
+        print(f"vireo: bench: {failure}", file=sys.stderr)
+        sys.exit(failure.status)
+    except KeyboardInterrupt:
+        print("vireo: bench: interrupted; no results written", file=sys.stderr)
+        sys.exit(130)
+
+
+main()

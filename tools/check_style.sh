@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# check_style.sh - rules that one line of text can break; prints the lines.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 1
+folders=()
+for folder in include boot core lib mm drivers posix apps tests; do
+	[ -d "$folder" ] && folders+=("$folder")
+done
+mapfile -t code < <(find "${folders[@]}" -name '*.[chS]' | sort)
+mapfile -t texts < <(find . -path ./.git -prune -o -path ./build -prune -o \
+	-name __pycache__ -prune -o -type f -print | sort)
+found=0
+
+# refuse WHAT PATTERN FILE...: each line that matches breaks the rule.
+refuse()
+{
+	local what=$1 pattern=$2
+	shift 2
+	[ $# -gt 0 ] || return 0
+	if grep -nHIE -e "$pattern" "$@"; then
+		echo "^ $what"
+		found=1
+	fi
+}
+
+# Files of a list that match a pattern, or that do not with -v.
+those()
+{
+	local pattern=$1
+	shift
+	printf '%s\n' "$@" | grep -E -e "$pattern"
+}
+
+mapfile -t sources < <(those '\.c$' "${code[@]}")
+refuse "no extern in a .c: declare it in the module's header" \
+	'^[[:space:]]*extern\b' "${sources[@]}"
+
+# A header may guard itself; the guard is the path in capitals.
+mapfile -t unconditional < <(printf '%s\n' "${code[@]}" |
+	grep -vE '^(include/arch/|include/core/compiler\.h$|tests/host/)')
+refuse "no preprocessor conditions: say if (CONFIG_X)" \
+	'^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' "${unconditional[@]}"
+refuse "no preprocessor conditions: say if (CONFIG_X)" \
+	'^[[:space:]]*#[[:space:]]*ifndef\b.*[^H]$' "${unconditional[@]}"
+
+refuse "blanks at the end of a line" '[[:blank:]]+$' "${texts[@]}"
+# Spelled so that this file does not find itself.
+refuse "open ends: finish it, or open an issue" \
+	'\b(TOD[O]|FIXM[E]|XX[X])\b' "${texts[@]}"
+refuse "a path of one machine" \
+	'(^|[^A-Za-z0-9_.}/-])/(wor[k]|hom[e]|roo[t])/' "${texts[@]}"
+refuse "name no host that serves packages" \
+	'(de[b]|snapsho[t]|securit[y]|ft[p])\.debian\.org|py[p]i\.|npmj[s]\.' \
+	"${texts[@]}"
+
+mapfile -t licensed < <(those '\.([chS]|py|sh|ld)$' "${texts[@]}")
+while read -r file; do
+	echo "$file: no SPDX-License-Identifier in its first three lines"
+	found=1
+done < <(for file in "${licensed[@]}"; do
+	head -n 3 "$file" | grep -q SPDX-License-Identifier: || echo "$file"
+done)
+
+exit "$found"
