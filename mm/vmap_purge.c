@@ -29,13 +29,13 @@
 #define LAZY_PAGES_MIN 512ul
 #define LAZY_PAGES_MAX 65536ul
 
-static unsigned long lazy_max_pages; /* [I] vmap.lazy_max= or RAM / 4 */
+static unsigned long lazy_max_pages; /* [I] vmap.lazy_max= or RAM / 3 */
 static unsigned long lazy_max_areas; /* [I] */
 static struct vmap_purge_notifier *notifiers;
 
 void vmap_limits_init(void)
 {
-	unsigned long pages = nr_total_pages() / 4;
+	unsigned long pages = nr_total_pages() / 3;
 
 	if (pages < LAZY_PAGES_MIN)
 		pages = LAZY_PAGES_MIN;
