@@ -230,28 +230,38 @@ static void check_is_empty(const pte_t *table)
 		ASSERT(!pte_is_valid(table[i]));
 }
 
-void *pgtable_detach(vaddr_t va)
+/* The table below @entry, which has no valid entry, goes onto *tables. */
+static void detach_below(vaddr_t va, unsigned int level, pte_t *entry,
+                         void **tables) __must_hold(pgtable_lock)
+{
+	pte_t *table = pgtable_of(*entry);
+
+	check_is_empty(table);
+	pgtable_set_locked(va, level, entry, 0);
+	*chain_next(table) = *tables;
+	*tables = table;
+}
+
+void pgtable_detach(vaddr_t va, void **tables)
 {
 	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
-	pte_t *root_entry = &kernel_root[pte_index(va, 2)];
-	pte_t *leaf_table = pgtable_find_leaf_table(va);
-	void *detached = leaf_table;
+	pte_t *entry = pgtable_find_level1_entry_locked(va);
 
 	ASSERT(is_in_vmalloc_region(va));
-	if (leaf_table) {
-		check_is_empty(leaf_table);
-		pgtable_set_locked(va, 1, pgtable_level1_entry_locked(va), 0);
-		*chain_next(leaf_table) = NULL;
-	}
-	if (pte_is_table(*root_entry) && level1_used[pte_index(va, 2)] == 0) {
-		pte_t *level1 = pgtable_of(*root_entry);
-
-		pgtable_set_locked(va, 2, root_entry, 0);
-		*chain_next(level1) = leaf_table;
-		detached = level1;
-	}
+	if (entry && pte_is_table(*entry))
+		detach_below(va, 1, entry, tables);
 	spin_unlock_irqrestore(&pgtable_lock, flags);
-	return detached;
+}
+
+void pgtable_detach_level1(vaddr_t va, void **tables)
+{
+	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
+	pte_t *entry = &kernel_root[pte_index(va, 2)];
+
+	ASSERT(is_in_vmalloc_region(va));
+	if (pte_is_table(*entry))
+		detach_below(va, 2, entry, tables);
+	spin_unlock_irqrestore(&pgtable_lock, flags);
 }
 
 void pgtable_free_detached(void *tables)

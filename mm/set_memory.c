@@ -119,7 +119,7 @@ static int change_memory(const char *name, unsigned long addr, int numpages,
 		return err;
 	area->vm.flags |= VM_FLUSH_RESET_PERMS;
 	err = change_runs(addr, end, change);
-	tlb_flush_range(addr, end);
+	tlb_flush_all(); /* a leaf may have been split */
 	return err;
 }
 

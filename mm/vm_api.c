@@ -398,7 +398,7 @@ struct page *vmalloc_to_page(const void *addr)
 	paddr_t phys;
 
 	if (!is_vmalloc_addr(addr) ||
-	    !pgtable_translate((vaddr_t)addr, &phys, NULL) ||
+	    !vmap_translate((vaddr_t)addr, &phys, NULL) ||
 	    !pfn_is_valid(PFN_DOWN(phys)))
 		return NULL;
 	return phys_to_page(phys);

@@ -16,6 +16,7 @@
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
 #include "mm/mm_internal.h"
+#include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_index.h"
 #include "mm/vspace.h"
@@ -317,6 +318,15 @@ void vm_area_unclaim(struct vm_area *area)
 	vmap_own()->counters.vmalloc_pages += owned_pages(area);
 	__atomic_store_n(&area->state, AREA_BUSY, __ATOMIC_RELEASE);
 	vmap_unlock_own(irq_flags);
+}
+
+bool vmap_translate(vaddr_t va, paddr_t *pa_out, pgprot_t *prot_out)
+{
+	unsigned long irq_flags = vmap_lock_own();
+	bool mapped = pgtable_translate(va, pa_out, prot_out);
+
+	vmap_unlock_own(irq_flags);
+	return mapped;
 }
 
 static const char *kind_name(unsigned long flags)

@@ -20,7 +20,6 @@
 #include "mm/pgtable.h"
 #include "mm/vm_area.h"
 
-#define SLOT_SHIFT     LEVEL_SHIFT(1)
 #define SLOT_SIZE      LEVEL_SIZE(1)
 #define PAGES_PER_SLOT PTES_PER_TABLE
 #define SLOTS_PER_DIR  (PAGE_SIZE / sizeof(struct vm_slot *))
@@ -35,12 +34,17 @@ static bool has_empty_slots __guarded_by(index_lock);
 
 static unsigned int directory_number(vaddr_t va)
 {
-	return (va - VMALLOC_START) >> VM_DIRECTORY_SHIFT;
+	return (va - VMALLOC_REGION_BASE) >> VM_DIRECTORY_SHIFT;
+}
+
+static vaddr_t directory_base(unsigned int number)
+{
+	return VMALLOC_REGION_BASE + ((vaddr_t)number << VM_DIRECTORY_SHIFT);
 }
 
 static unsigned int slot_number(vaddr_t va)
 {
-	return (va - VMALLOC_START) >> SLOT_SHIFT & (SLOTS_PER_DIR - 1);
+	return pte_index(va, 1);
 }
 
 static unsigned int page_number(vaddr_t va)
@@ -158,29 +162,29 @@ int vm_index_insert(struct vm_area *area)
 	return made ? 0 : -ENOMEM;
 }
 
+/* Nobody has a slot in the GiB: nobody walks its level-1 table either. */
+static void directory_drop(unsigned int number, void **tables)
+	__must_hold(index_lock)
+{
+	pgtable_detach_level1(directory_base(number), tables);
+	give_page(vm_directories[number]);
+	vm_directories[number] = NULL;
+}
+
 /* The slot at @va is in nobody's use: take it and its leaf table away. */
 static void slot_drop(vaddr_t va, void **tables) __must_hold(index_lock)
 {
 	unsigned int number = directory_number(va);
 	struct vm_slot **directory = vm_directories[number];
 	struct vm_slot *slot = directory[slot_number(va)];
-	void *detached = pgtable_detach(va);
 
-	while (detached) {
-		void *next = *(void **)detached;
-
-		*(void **)detached = *tables;
-		*tables = detached;
-		detached = next;
-	}
+	pgtable_detach(va, tables);
 	if (slot->areas)
 		give_page(slot->areas);
 	kmem_cache_free(slot_cache, slot);
 	directory[slot_number(va)] = NULL;
-	if (--directory_used[number] == 0) {
-		vm_directories[number] = NULL;
-		give_page(directory);
-	}
+	if (--directory_used[number] == 0)
+		directory_drop(number, tables);
 }
 
 void vm_index_remove(struct vm_area *area, void **tables)
@@ -208,19 +212,17 @@ void vm_index_remove(struct vm_area *area, void **tables)
 static void sweep_directory(unsigned int number, void **tables)
 	__must_hold(index_lock)
 {
-	vaddr_t base = VMALLOC_START + ((vaddr_t)number << VM_DIRECTORY_SHIFT);
 	unsigned int i;
 
 	for (i = 0; i < SLOTS_PER_DIR && vm_directories[number]; i++) {
 		struct vm_slot *slot = vm_directories[number][i];
 
 		if (slot && slot->used_pages == 0)
-			slot_drop(base + i * SLOT_SIZE, tables);
+			slot_drop(directory_base(number) + i * SLOT_SIZE,
+			          tables);
 	}
-	if (vm_directories[number] && directory_used[number] == 0) {
-		give_page(vm_directories[number]);
-		vm_directories[number] = NULL;
-	}
+	if (vm_directories[number] && directory_used[number] == 0)
+		directory_drop(number, tables);
 }
 
 void vm_index_sweep(void **tables)
@@ -306,8 +308,7 @@ struct vm_area *vm_index_next(vaddr_t va)
 		if (READ_ONCE(vm_directories[directory_number(va)]))
 			va = ALIGN_DOWN(va, SLOT_SIZE) + SLOT_SIZE;
 		else
-			va = VMALLOC_START + ((directory_number(va) + 1ul)
-			                      << VM_DIRECTORY_SHIFT);
+			va = directory_base(directory_number(va) + 1);
 	}
 	return NULL;
 }

@@ -292,7 +292,7 @@ int mapping_protect(const struct mapping_range *range, pgprot_t prot)
 	if (pgtable_protect(start, size, prot) != 0)
 		return -ENOMEM;
 
-	tlb_flush_range(start, start + size);
+	tlb_flush_all(); /* a leaf may have been split */
 	if (pgprot_val(prot) & PTE_X)
 		fence_i(); /* main() runs on this hart only */
 	return 0;

@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mm/pgtable.h"
+#include "mm/vm_area.h"
 
 static bool page_allows(vaddr_t va, unsigned long bits)
 {
 	paddr_t pa;
 	pgprot_t prot;
 
-	return pgtable_translate(va, &pa, &prot) &&
+	return vmap_translate(va, &pa, &prot) &&
 	       (pgprot_val(prot) & bits) == bits;
 }
 

@@ -7,8 +7,8 @@
  * Locking: LOCK_PGTABLE guards the shape (which tables exist) and the entries
  * above level 0. Level-0 entries belong to whoever owns the address range;
  * tables are pinned by their owner (mm/vm_index.c for the vmalloc window) while
- * ranges in them are owned. Lookups take no lock: of addresses that nobody owns
- * they may be wrong while tables are being given back.
+ * ranges in them are owned. Lookups take no lock, so they are for owners; of an
+ * address that may be nobody's ask vmap_translate() (mm/vm_area.h).
  * Context: any.
  */
 #ifndef MM_PGTABLE_H
@@ -78,14 +78,16 @@ int pgtable_unmap(vaddr_t va, size_t size) __must_check;
 int pgtable_protect(vaddr_t va, size_t size, pgprot_t prot) __must_check;
 
 /*
- * Detach the leaf table of the 2 MiB slot at @va (all 512 entries invalid), and
- * the level-1 table above when it has become empty. Returns them chained by
- * their first words, or NULL when there is nothing to detach. The caller flushes
- * all levels on all harts, then calls pgtable_free_detached() with any such chain.
+ * Detach the leaf table of the 2 MiB slot at @va, or the level-1 table of its
+ * GiB, if there is one, and push it onto the chain *tables (through the first
+ * words). The caller flushes all levels on all harts, then gives the chain to
+ * pgtable_free_detached().
  *
- * pre: @va is in the vmalloc region; nothing in the slot is mapped or owned
+ * pre: @va is in the vmalloc region; all 512 entries are invalid; nobody owns
+ *      addresses in the slot, or in the GiB: an owner walks without a lock
  */
-void *pgtable_detach(vaddr_t va);
+void pgtable_detach(vaddr_t va, void **tables);
+void pgtable_detach_level1(vaddr_t va, void **tables);
 void pgtable_free_detached(void *tables);
 
 /*

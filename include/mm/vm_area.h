@@ -208,6 +208,12 @@ void vmap_thaw(unsigned long irq_flags);
 unsigned long vmap_lock_own(void); /* own lock; returns irq flags */
 void vmap_unlock_own(unsigned long irq_flags);
 
+/*
+ * pgtable_translate() of an address that may be nobody's: its tables are not
+ * given back meanwhile. Any context in which no vmap lock is held.
+ */
+bool vmap_translate(vaddr_t va, paddr_t *pa_out, pgprot_t *prot_out);
+
 struct vmap_counters {
 	unsigned long maps; /* areas mapped + map_ram mappings */
 	unsigned long unmaps;

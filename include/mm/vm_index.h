@@ -31,32 +31,36 @@ struct vm_slot {
 };
 
 #define VM_DIRECTORY_SHIFT LEVEL_SHIFT(2)
-#define VM_DIRECTORIES     (VMALLOC_SIZE >> VM_DIRECTORY_SHIFT)
+#define VM_DIRECTORIES \
+	((VMALLOC_REGION_END - VMALLOC_REGION_BASE) >> VM_DIRECTORY_SHIFT)
 
-/* Pages of slot pointers, each NULL while nothing of its GiB is in use. */
+/*
+ * Pages of slot pointers, each NULL while nothing of its GiB is in use: one for
+ * each level-1 table that the window can need, wherever in its region it lies.
+ */
 extern struct vm_slot **vm_directories[VM_DIRECTORIES];
 
 /* The slot of @va; NULL when nothing lives there or @va is outside the window. */
 static inline struct vm_slot *vm_index_slot(vaddr_t va)
 {
-	size_t offset = va - VMALLOC_START;
+	size_t number = (va - VMALLOC_REGION_BASE) >> VM_DIRECTORY_SHIFT;
 	struct vm_slot **directory;
 
-	if (unlikely(offset >= VMALLOC_SIZE))
+	if (unlikely(number >= VM_DIRECTORIES))
 		return NULL;
-	directory = READ_ONCE(vm_directories[offset >> VM_DIRECTORY_SHIFT]);
+	directory = READ_ONCE(vm_directories[number]);
 	if (unlikely(!directory))
 		return NULL;
-	return READ_ONCE(
-		directory[offset >> LEVEL_SHIFT(1) & (PTES_PER_TABLE - 1)]);
+	return READ_ONCE(directory[pte_index(va, 1)]);
 }
 
 /* Enter an area (its range and slots); -ENOMEM changes nothing. */
 int vm_index_insert(struct vm_area *area) __must_check;
 
 /*
- * Take an area out, all locks held. Slots that become empty go, and their leaf
- * tables are detached and chained onto *tables (pgtable_free_detached()).
+ * Take an area out, all locks held. Slots that become empty go with their leaf
+ * tables, and the level-1 table with the last slot of its GiB; both are chained
+ * onto *tables (pgtable_free_detached()).
  */
 void vm_index_remove(struct vm_area *area, void **tables);
 

@@ -10,6 +10,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
+#include "mm/vm_area.h"
 #include "pages.h"
 #include "test.h"
 
@@ -211,20 +212,46 @@ TEST(empty_leaf_table_detaches_and_is_freed)
 {
 	struct vm_struct *vm;
 	vaddr_t va = room(&vm, 1);
-	unsigned long before = pgtable_pages();
-	void *detached;
+	void *detached = NULL;
+	unsigned long before;
 
 	CHECK(!pgtable_find_leaf_table(va));
 	CHECK(pgtable_leaf_table(va));
-	CHECK(pgtable_pages() > before);
-	detached = pgtable_detach(va);
+	before = pgtable_pages();
+	pgtable_detach(va, &detached);
 	CHECK(detached);
 	CHECK(!pgtable_find_leaf_table(va));
 	tlb_flush_all();
 	pgtable_free_detached(detached);
-	CHECK_EQ(pgtable_pages(), before);
-	CHECK(!pgtable_detach(va));
+	CHECK_EQ(pgtable_pages(), before - 1);
+	detached = NULL;
+	pgtable_detach(va, &detached);
+	CHECK(!detached);
 	free_vm_area(vm);
+}
+
+/* An area of a page, with or without tables, in the GiB and 2 MiB slot at @va. */
+static struct vm_struct *area_in_slot(vaddr_t va)
+{
+	return __get_vm_area(PAGE_SIZE, VM_IOREMAP, va, va + LEVEL_SIZE(1));
+}
+
+TEST(level1_table_stays_while_its_gib_has_an_owner)
+{
+	vaddr_t gib = ALIGN_DOWN(VMALLOC_END, LEVEL_SIZE(2)) - LEVEL_SIZE(2);
+	struct vm_struct *with_table = area_in_slot(gib);
+	struct vm_struct *without = area_in_slot(gib + LEVEL_SIZE(1));
+	unsigned long before = pgtable_pages();
+
+	CHECK(with_table && without);
+	CHECK(pgtable_leaf_table((vaddr_t)with_table->addr));
+	CHECK_EQ(pgtable_pages(), before + 2);
+	free_vm_area(with_table);
+	vmap_drain();
+	CHECK_EQ(pgtable_pages(), before + 1);
+	free_vm_area(without);
+	vmap_drain();
+	CHECK_EQ(pgtable_pages(), before);
 }
 
 struct runs {
