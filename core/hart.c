@@ -24,13 +24,15 @@ unsigned int nr_harts = 1;
 
 static struct spinlock hart_call_lock =
 	SPINLOCK_INIT(LOCK_HART_CALL, "hart_call_lock");
-static hart_wake_hook *wake_hook;
+static hart_hook *wake_hook;
+static hart_hook *interrupt_hook;
 static unsigned int stopping; /* [A] a hart panics */
 static unsigned int stopped;  /* [A] harts that obeyed */
 
-void hart_set_wake_hook(hart_wake_hook *hook)
+void hart_set_hooks(hart_hook *wake, hart_hook *interrupt)
 {
-	wake_hook = hook;
+	wake_hook = wake;
+	interrupt_hook = interrupt;
 }
 
 static void hart_kick(const struct hart *hart)
@@ -111,6 +113,8 @@ static void hart_software_interrupt(void)
 	hart->ipis++;
 	if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
 		hart_stop_this();
+	if (interrupt_hook)
+		interrupt_hook();
 	function = __atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE);
 	if (function) {
 		function(hart->interrupt_argument);

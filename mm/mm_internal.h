@@ -17,6 +17,9 @@
 #define POOL_ODD_QUEUE    (POOL_EXACT_PAGES + POOL_LARGE_QUEUES)
 #define POOL_QUEUES       (POOL_ODD_QUEUE + 1u)
 
+/* Purges that may be under way before a hart waits for the oldest. */
+#define PURGES_AHEAD 8u
+
 /* Oldest first: the head is the first to become clean. */
 struct area_queue {
 	struct vm_area *head;
@@ -31,8 +34,10 @@ struct vmap_hart {
 		unmaps_settled;     /* [L] counters.unmaps at the last purge */
 	unsigned long pooled_pages; /* [L] pinned_pages in the queues */
 	uint64_t newest_stamp;      /* [L] of anything unmapped by this hart */
-	struct vm_area *spare;      /* [L] descriptor for the next split hole */
-	struct vm_area *deferred;   /* [L] frees that interrupts asked for */
+	uint64_t purge_stamps[PURGES_AHEAD]; /* [L] newest_stamp at the last */
+	unsigned int purges_begun;           /* [L] the next is this one, mod */
+	struct vm_area *spare;    /* [L] descriptor for the next split hole */
+	struct vm_area *deferred; /* [L] frees that interrupts asked for */
 	struct vmap_counters counters;         /* [L] */
 	struct area_queue queues[POOL_QUEUES]; /* [L] */
 };

@@ -5,6 +5,9 @@
  * that began later also covers what an earlier one was for. One hart flushes at
  * a time; others that arrive wait and find, when they began early enough, that
  * it was done for them.
+ *
+ * A purge can wait, so its flush is begun and left to the harts: one that the
+ * host has put to sleep, or that has interrupts off, holds up nobody.
  */
 #include "mm/tlb.h"
 
@@ -31,6 +34,7 @@ bool tlb_eager;
 static bool spare_idle_harts = true;
 static bool use_interrupts;
 static bool use_svinval;
+static bool waits_for_harts;  /* also in tlb_flush_start() */
 static unsigned int flushing; /* [A] 1: a hart is at it */
 
 /* [H] each its own; 64 bytes apart so that harts do not share a line. */
@@ -46,6 +50,16 @@ static struct tlb_counters *own_counters(void)
 /* A hart is asked for by its bit: CONFIG_NR_HARTS is at most 64. */
 typedef uint64_t hart_set;
 _Static_assert(CONFIG_NR_HARTS <= 64, "hart_set");
+
+/*
+ * The flush that nobody waits for: harts strike themselves off, the last one
+ * publishes the number.
+ */
+static struct {
+	unsigned int under_way; /* [A] 1: the other two are in use */
+	uint64_t number;
+	hart_set unanswered; /* [A] */
+} flight;
 
 /*
  * Does @hart need to be told? An idle one is left a note instead: it clears
@@ -198,6 +212,67 @@ void tlb_flush_all(void)
 	irq_restore(flags);
 }
 
+static void flight_answer(hart_set bit)
+{
+	uint64_t number = flight.number;
+
+	flush_this(NULL);
+	if (__atomic_fetch_and(&flight.unanswered, ~bit, __ATOMIC_ACQ_REL) !=
+	    bit)
+		return;
+	flush_end(number);
+	__atomic_store_n(&flight.under_way, 0, __ATOMIC_RELEASE);
+}
+
+static hart_set own_bit(void)
+{
+	return 1ull << this_hart->index;
+}
+
+/* In every inter-hart interrupt. */
+static void flight_poll(void)
+{
+	if (__atomic_load_n(&flight.unanswered, __ATOMIC_ACQUIRE) & own_bit())
+		flight_answer(own_bit());
+}
+
+static void interrupt_harts(hart_set set)
+{
+	while (set) {
+		unsigned long base;
+		unsigned long mask = next_mask(&set, &base);
+
+		sbi_send_ipi(mask, base);
+		own_counters()->remote_fences++;
+	}
+}
+
+static void flight_begin(void)
+{
+	hart_set set;
+
+	flight.number = flush_begin();
+	set = harts_to_reach();
+	/* Ours keeps it open until all are told. */
+	__atomic_store_n(&flight.unanswered, set | own_bit(), __ATOMIC_RELEASE);
+	interrupt_harts(set);
+	flight_answer(own_bit());
+}
+
+void tlb_flush_start(void)
+{
+	unsigned long flags;
+
+	if (nr_harts == 1 || waits_for_harts) {
+		tlb_flush_all();
+		return;
+	}
+	flags = irq_save();
+	if (!__atomic_exchange_n(&flight.under_way, 1, __ATOMIC_ACQUIRE))
+		flight_begin();
+	irq_restore(flags);
+}
+
 static void flush_pages_here(vaddr_t start, vaddr_t end)
 {
 	own_counters()->page_fences += (end - start) >> PAGE_SHIFT;
@@ -265,6 +340,9 @@ void tlb_read_counters(struct tlb_counters *out)
 /* The command line is known to hold one of these words. */
 static void set_policy(const char *policy)
 {
+	waits_for_harts = strcmp(policy, "eager") == 0 ||
+	                  strcmp(policy, "rfence") == 0 ||
+	                  strcmp(policy, "ipi") == 0;
 	if (strcmp(policy, "eager") == 0)
 		tlb_eager = true;
 	else if (strcmp(policy, "rfence") == 0)
@@ -284,5 +362,5 @@ void tlb_init(void)
 
 	if (policy)
 		set_policy(policy);
-	hart_set_wake_hook(flush_on_wake);
+	hart_set_hooks(flush_on_wake, flight_poll);
 }

@@ -3,7 +3,9 @@
  * Laziness and its end. Unmapped addresses wait until a flush of every hart has
  * passed; one flush serves everybody's (mm/tlb.h). Two strengths:
  *
- *   purge: flush, so that the queues of this hart become reusable in place;
+ *   purge: flush, so that the queues of this hart become reusable in place.
+ *          Nobody waits: meanwhile the hart uses other addresses, and only when
+ *          the PURGES_AHEADth purge before this one is not done is it too many;
  *   drain: empty all queues of all harts, give empty leaf tables back, flush
  *          once, and return the addresses to the holes.
  *
@@ -82,25 +84,44 @@ static void settle_budget(struct vmap_hart *own)
 	vmap_refill_budget(own);
 }
 
-/* Reset this hart's tally; true when a flush is owed for it. */
-static bool settle(struct vmap_hart *own)
+/* What a purge has to do about the flush. */
+enum purge { NOTHING_OWED, BEGIN_FLUSH, WAIT_FOR_FLUSH };
+
+/* Reset this hart's tally; remember what it is about. */
+static enum purge settle(struct vmap_hart *own)
 {
 	unsigned long irq_flags = vmap_lock_own();
-	bool owed = !tlb_is_clean(own->newest_stamp);
+	unsigned int slot = own->purges_begun % PURGES_AHEAD;
+	enum purge purge = NOTHING_OWED;
 
-	own->counters.purges += owed;
+	if (!tlb_is_clean(own->newest_stamp)) {
+		purge = tlb_is_clean(own->purge_stamps[slot]) ? BEGIN_FLUSH
+		                                              : WAIT_FOR_FLUSH;
+		own->purge_stamps[slot] = own->newest_stamp;
+		own->purges_begun++;
+		own->counters.purges++;
+	}
 	settle_budget(own);
 	vmap_unlock_own(irq_flags);
-	return owed;
+	return purge;
+}
+
+/* What the queues may hold: budgets of purges under way, and as much clean. */
+static unsigned long pooled_pages_max(void)
+{
+	return (nr_harts == 1 ? 2 : 2 + PURGES_AHEAD) * lazy_max_pages;
 }
 
 void vmap_purge(void)
 {
 	struct vmap_hart *own = vmap_own();
+	enum purge purge = settle(own);
 
-	if (settle(own))
+	if (purge == BEGIN_FLUSH)
+		tlb_flush_start();
+	else if (purge == WAIT_FOR_FLUSH)
 		tlb_flush_all();
-	if (READ_ONCE(own->pooled_pages) > 2 * lazy_max_pages)
+	if (READ_ONCE(own->pooled_pages) > pooled_pages_max())
 		vmap_drain();
 }
 

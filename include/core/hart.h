@@ -82,9 +82,12 @@ void hart_call_wait(unsigned int index);
 void hart_interrupt(unsigned int index, hart_function *function,
                     void *argument);
 
-/* Called (registered by mm/tlb.c) when a hart leaves idle with a flush owed. */
-typedef void hart_wake_hook(void);
-void hart_set_wake_hook(hart_wake_hook *hook);
+/*
+ * What mm/tlb.c registers: @wake is called when a hart leaves idle with a flush
+ * owed, @interrupt in each inter-hart interrupt.
+ */
+typedef void hart_hook(void);
+void hart_set_hooks(hart_hook *wake, hart_hook *interrupt);
 
 /*
  * Wait for an interrupt, or until timer_now_ns() >= @until_ns, whichever is

@@ -10,10 +10,11 @@
  * when it wakes, before it touches a vmalloc address.
  *
  * vmap.flush= on the command line, for comparison:
- *   lazy     as above; remote harts by one SBI call (the default)
+ *   lazy     as above; remote harts by one SBI call, or when nobody waits by an
+ *            interrupt that they answer in their own time (the default)
  *   eager    the same, and the vmap layer flushes at each unmapping
- *   rfence   lazy, but idle harts are not spared
- *   ipi      lazy, but remote harts by interrupts of our own
+ *   rfence   an SBI call that is waited for, also to idle harts
+ *   ipi      interrupts of our own that are waited for
  *   svinval  lazy, and ranges by single addresses where the machine has Svinval
  */
 #ifndef MM_TLB_H
@@ -50,6 +51,15 @@ static inline bool tlb_is_clean(uint64_t stamp)
  * not with a lock that LOCK_VMAP_FLUSH may not follow.
  */
 void tlb_flush_all(void);
+
+/*
+ * Begin the same and do not wait: other harts are interrupted and fence when
+ * they get to it, however long that takes; tlb_is_clean() tells. One such flush
+ * is under way at a time; nothing is begun while it is. With one hart, and by
+ * the policies that exist to be compared (eager, rfence, ipi), it is
+ * tlb_flush_all(). Context: as there.
+ */
+void tlb_flush_start(void);
 
 /*
  * Flush a range on all harts now (unmap_kernel_range): start < end. Level-0

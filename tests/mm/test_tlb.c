@@ -2,6 +2,9 @@
 /* Flush numbers (mm/tlb.h): stamps become clean by any later flush, not before. */
 #include <linux/vmalloc.h>
 
+#include "arch/barrier.h"
+#include "arch/csr.h"
+#include "core/cmdline.h"
 #include "core/hart.h"
 #include "core/timer.h"
 #include "mm/tlb.h"
@@ -83,6 +86,77 @@ TEST(idle_hart_flushes_when_it_wakes)
 		hart_call_wait(1);
 		CHECK(!at);
 	}
+}
+
+static unsigned int deaf;  /* [A] hart 1 has interrupts off */
+static unsigned int awake; /* [A] hart 0 tells it to go on */
+
+static void be_deaf(void *unused)
+{
+	unsigned long irq_flags = irq_save();
+
+	(void)unused;
+	__atomic_store_n(&deaf, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&awake, __ATOMIC_ACQUIRE))
+		cpu_relax();
+	irq_restore(irq_flags);
+}
+
+static void deafen_hart_1(void)
+{
+	__atomic_store_n(&deaf, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&awake, 0, __ATOMIC_RELAXED);
+	hart_call_start(1, be_deaf, NULL);
+	while (!__atomic_load_n(&deaf, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+static void wake_hart_1(void)
+{
+	__atomic_store_n(&awake, 1, __ATOMIC_RELEASE);
+	hart_call_wait(1);
+}
+
+TEST(begun_flush_ends_when_the_last_hart_answers)
+{
+	bool was_clean;
+	uint64_t stamp;
+
+	if (nr_harts < 2 || cmdline_get("vmap.flush"))
+		test_skip("needs two harts and a policy that does not wait");
+	tlb_flush_all();
+	deafen_hart_1();
+	stamp = tlb_stamp();
+	tlb_flush_start();
+	was_clean = tlb_is_clean(stamp);
+	wake_hart_1();
+	CHECK(!was_clean);
+	while (!tlb_is_clean(stamp))
+		cpu_relax();
+	tlb_flush_start(); /* the next can begin */
+	stamp = tlb_stamp();
+	tlb_flush_all();
+	CHECK(tlb_is_clean(stamp));
+}
+
+/* One purge waits in vain; the hart goes on with other addresses. */
+TEST(frees_go_on_while_a_hart_does_not_answer)
+{
+	unsigned long pages = vmap_lazy_max_pages() / 2;
+	struct vmap_counters before, after;
+	unsigned int i;
+
+	if (nr_harts < 2 || cmdline_get("vmap.flush"))
+		test_skip("needs two harts and a policy that does not wait");
+	vmap_drain();
+	vmap_read_counters(&before);
+	deafen_hart_1();
+	for (i = 0; i < 5; i++)
+		free_vm_area(get_vm_area(pages << PAGE_SHIFT, VM_MAP));
+	vmap_read_counters(&after);
+	wake_hart_1();
+	CHECK(after.purges > before.purges);
+	CHECK(after.lazy_pages > vmap_lazy_max_pages());
 }
 
 TEST(repaired_faults_are_counted_not_fatal)
