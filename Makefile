@@ -27,7 +27,11 @@ endif
 
 CONFIG ?= default## a name from configs/
 APP ?= shell## a folder in apps/, or the path of any folder with C files
-SMP ?= 4## QEMU: harts
+ifeq ($(ICOUNT),1)
+# One hart at a time then runs, and QEMU 7.2 may let one that waits go on for ever.
+SMP ?= 1
+endif
+SMP ?= 4## QEMU: harts (1 with ICOUNT=1 and for make bench)
 MEM ?= 512M## QEMU: memory
 CPU ?= rv64## QEMU: processor and its options (rv64,svpbmt=on,...)
 NET ?= none## QEMU: user | tap | none
@@ -53,8 +57,10 @@ APP_GOALS := image run bench debug qemu-cmd size
 NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
 NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
+NEEDS_FOLDER := $(filter-out help clean distclean,$(GOALS))
 problem := $(shell tools/check_vars.sh $(foreach v,CONFIG SMP MEM NET PORTS \
-	DISK INITRD ICOUNT $(if $(NEEDS_APP),APP),$(call quote,$v=$($v))))
+	DISK INITRD ICOUNT $(if $(NEEDS_APP),APP) $(if $(NEEDS_FOLDER),BUILD),\
+	$(call quote,$v=$($v))))
 $(if $(problem),$(error vireo: $(problem)))
 
 #### Application ####
@@ -254,6 +260,7 @@ size: image ## bytes of the image by folder
 	@tools/size.py $(IMAGE)/vireo.map
 
 bench: image build/.have/run ## measure; writes build/bench/results.json and .csv
+	$(Q)tools/check_ram.py $(IMAGE)/vireo.elf $(MEM)
 	$(Q)tools/bench.py --image $(IMAGE)/vireo.stripped.elf --config $(CONFIG) \
 		--out $(BUILD)/bench -- $(QEMU_CMD) -serial stdio -monitor none
 

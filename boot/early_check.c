@@ -20,6 +20,9 @@
 #include "boot/boot_asm.h"
 #include "core/power.h"
 
+/* Nobody has read the tree's yet, and the finisher is QEMU's. */
+#define QEMU_TIMEBASE_HZ 10000000ul
+
 static uint64_t early_tree __section(".data.boot");
 
 static void early_puts(const char *text)
@@ -70,8 +73,10 @@ void early_stop(int status)
 
 	if (early_tree_is_sound(fdt))
 		finisher = find_finisher(fdt);
-	if (finisher)
+	if (finisher) {
 		*(volatile uint32_t *)finisher = power_finisher_word(status);
+		power_finisher_wait(QEMU_TIMEBASE_HZ);
+	}
 	sbi_shutdown(status ? SBI_SRST_SYSTEM_FAILURE : SBI_SRST_NO_REASON);
 	for (;;)
 		wait_for_interrupt();

@@ -36,11 +36,13 @@
 #include "mm/vm_area.h"
 #include "mm/vm_map_ram.h"
 
-#define START_TIMEOUT_NS 1000000000u
-#define LOOK_EVERY_NS    100000ul
-#define IDLE_STACK_BYTES 16384u
-#define TRAP_BLOCK_ORDER 2u
-#define TRAP_BLOCK_BYTES (PAGE_SIZE << TRAP_BLOCK_ORDER)
+/* An emulator's harts share the host's few: firmware slows by their number. */
+#define START_TIMEOUT_MS          1000u
+#define START_TIMEOUT_MS_PER_HART 250u
+#define LOOK_EVERY_NS             100000ul
+#define IDLE_STACK_BYTES          16384u
+#define TRAP_BLOCK_ORDER          2u
+#define TRAP_BLOCK_BYTES          (PAGE_SIZE << TRAP_BLOCK_ORDER)
 
 static_assert(offsetof(struct hart_start, satp) == START_SATP, "");
 static_assert(offsetof(struct hart_start, entry) == START_ENTRY, "");
@@ -138,9 +140,15 @@ static struct prepared_hart *prepare_hart(void)
 	return prepared;
 }
 
+static unsigned int start_timeout_ms(void)
+{
+	return START_TIMEOUT_MS +
+	       START_TIMEOUT_MS_PER_HART * machine.nr_harts_in_tree;
+}
+
 static bool hart_answers(struct prepared_hart *prepared)
 {
-	uint64_t until_ns = timer_now_ns() + START_TIMEOUT_NS;
+	uint64_t until_ns = timer_now_ns() + start_timeout_ms() * 1000000ul;
 
 	while (timer_now_ns() < until_ns) {
 		if (__atomic_load_n(&prepared->online, __ATOMIC_ACQUIRE))
@@ -167,7 +175,7 @@ static void start_hart(unsigned int id, struct prepared_hart *prepared)
 	if (!hart_answers(prepared)) {
 		refuse_boot("hart %u does not start: no answer in %u ms; "
 		            "harts=%u on the command line does without it",
-		            id, START_TIMEOUT_NS / 1000000, nr_harts);
+		            id, start_timeout_ms(), nr_harts);
 	}
 	nr_harts++;
 }

@@ -14,6 +14,7 @@
 #include "core/cmdline.h"
 #include "core/machine_tree.h"
 #include "core/power.h"
+#include "lib/page_ops.h"
 
 struct machine machine;
 
@@ -166,6 +167,8 @@ void machine_apply_options(void)
 		            removed_isa);
 	}
 	machine.isa &= ~removed;
+	if (isa_has(ISA_ZICBOZ))
+		clear_page_block_bytes = machine.zicboz_block_bytes;
 	if (limit > 0 && limit < machine.nr_hart_ids)
 		machine.nr_hart_ids = (unsigned int)limit;
 	if (machine.seed == 0)

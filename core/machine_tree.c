@@ -59,6 +59,15 @@ static uint32_t node_isa(const struct node *node)
 	return 0;
 }
 
+/* 0 is "unknown": a size that pages cannot be cleared by. */
+static uint16_t zicboz_block_bytes(const struct node *node)
+{
+	uint64_t bytes = node_number(node, PROP_CBOZ_BLOCK, 0);
+	bool usable = bytes <= PAGE_SIZE && (bytes & (bytes - 1)) == 0;
+
+	return usable ? (uint16_t)bytes : 0;
+}
+
 static void judge_hart(const struct node *node, const struct node *parent)
 {
 	uint64_t id;
@@ -68,8 +77,7 @@ static void judge_hart(const struct node *node, const struct node *parent)
 		return;
 	machine.nr_harts_in_tree++;
 	machine.isa &= node_isa(node);
-	machine.zicboz_block_bytes =
-		(uint32_t)node_number(node, PROP_CBOZ_BLOCK, 0);
+	machine.zicboz_block_bytes = zicboz_block_bytes(node);
 	if (id == scan.boot_hart_id) {
 		scan.boot_hart_seen = true;
 	} else if (machine.nr_hart_ids < CONFIG_NR_HARTS) {

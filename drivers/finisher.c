@@ -19,6 +19,7 @@ static void finisher_off(int status)
 {
 	power_set_off(NULL);
 	writel(power_finisher_word(status), finisher);
+	power_finisher_wait(machine.timebase_hz);
 }
 
 void finisher_init(void)

@@ -7,10 +7,13 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
+import threading
 
 HOST_SECONDS = 120
+BUILD_SECONDS = 600
 
 
 @dataclasses.dataclass
@@ -28,20 +31,58 @@ class Result:
         self.log_tells |= log_tells
 
 
+class Stopped(Exception):
+    """stop() was called: nothing is started any more."""
+
+
+class Processes:
+    """Each runs in a session of its own, so that it ends with all it started."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.running = set()
+        self.stopped = False
+
+    def start(self, command, **options):
+        with self.lock:
+            if self.stopped:
+                raise Stopped
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                start_new_session=True, **options)
+            self.running.add(process)
+        return process
+
+    def end(self, process):
+        with self.lock:
+            self.running.discard(process)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def stop(self):
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+processes = Processes()
+
+
 def execute(command, log, seconds, **options):
     """Run to the end or to the time limit: (status or None, output)."""
     with log.open("wb") as file:
         file.write(("$ " + shlex.join(command) + "\n").encode())
         file.flush()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                   stdout=file, stderr=subprocess.STDOUT,
-                                   **options)
+        process = processes.start(command, stdout=file, **options)
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
             status = None
+        finally:
+            processes.end(process)
     return status, log.read_text(errors="replace").replace("\r", "")
 
 
@@ -56,12 +97,17 @@ class Image:
         return f"build/{self.config}/{pathlib.Path(self.app).name}/vireo.elf"
 
     def build(self, logs):
-        """None, or what make said."""
-        log = logs / f"build-{self.config}-{pathlib.Path(self.app).name}.log"
-        status, output = execute(
+        """None, or the failed result."""
+        name = f"build/{self.config}/{pathlib.Path(self.app).name}"
+        log = logs / (name.replace("/", "-") + ".log")
+        status, _ = execute(
             ["make", "image", f"APP={self.app}", f"CONFIG={self.config}"],
-            log, 600, env=make_environment())
-        return None if status == 0 else output
+            log, BUILD_SECONDS, env=make_environment())
+        if status == 0:
+            return None
+        result = Result(name, str(log))
+        result.fail(died(status, BUILD_SECONDS))
+        return result
 
 
 def make_environment(**extra):
@@ -292,10 +338,11 @@ class Command(Job):
     def run(self, log):
         result = Result(self.name, str(log))
         with tempfile.TemporaryDirectory(dir="build/tests") as scratch:
+            script = self.script.format(scratch=scratch)
             status, output = execute(
-                ["bash", "-c", self.script.format(scratch=scratch)], log,
-                self.seconds, env=make_environment(**self.environment))
-        output = output.split("\n", 1)[1]
+                ["bash", "-c", script], log, self.seconds,
+                env=make_environment(**self.environment))
+        output = output.split("\n", 1 + script.count("\n"))[-1]
         judge_text(result, status, output, self.status, self.patterns,
                    self.absent, self.seconds)
         return result

@@ -19,8 +19,8 @@ CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES)\((\w+)", re.M)
 # Suites whose subject is more than one hart, or an extension of the ISA.
 HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
          "mm/vmallocinfo")
-EXTENSIONS = ("core/hart", "mm/aliases", "mm/ioremap", "mm/pgtable",
-              "mm/vm_map_ram", "mm/vmap")
+EXTENSIONS = ("core/hart", "core/string", "mm/aliases", "mm/ioremap",
+              "mm/pgtable", "mm/vm_map_ram", "mm/vmap")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
 SIZES = ("6M", "16M", "512M", "1025M", "4500M", "17G")
 
@@ -70,7 +70,7 @@ def extension_jobs():
     for name, cpu, options in (
             ("isa/all", every, "seed=1"),
             ("isa/all-switched-off", every,
-             "seed=1 isa=-svpbmt,-svnapot,-svinval,-sstc"),
+             "seed=1 isa=-svpbmt,-svnapot,-svinval,-sstc,-zicboz"),
             ("isa/napot-only", "rv64,svnapot=true", "seed=1"),
             ("isa/no-sstc", "rv64,sstc=false", "seed=1"),
             ("isa/vector", "rv64,v=true", "seed=1")):
@@ -237,11 +237,19 @@ def variable_jobs():
             ("app", "APP=no/such", "APP=no/such: neither apps/no/such nor"),
             ("config", "APP=hello CONFIG=no", "CONFIG=no: there is no config"),
             ("smp", "APP=hello SMP=0", "SMP=0: must be"),
+            ("smp-many", "APP=hello SMP=129", "SMP=129: must be"),
+            ("build", "APP=hello BUILD=/proc/x",
+             "BUILD=/proc/x: the folder /proc/x cannot be written"),
             ("mem", "APP=hello MEM=much", "MEM=much: must be"),
             ("empty-app", "APP=docs", "docs holds no C file"),
             ("initrd", "APP=hello INITRD=/no/such", "INITRD=/no/such")):
         yield Command(f"variables/{name}", None, "make image " + settings,
                       patterns=(line,))
+    yield Command("variables/icount-is-one-hart", None,
+                  "make qemu-cmd ICOUNT=1 && make qemu-cmd ICOUNT=1 SMP=3", 0,
+                  ("-smp 1 .*-icount", "-smp 3 .*-icount"))
+    yield Command("variables/bench-too-little-ram", None, "make bench MEM=3M",
+                  patterns=("does not fit into MEM=3M",), absent=("overlap",))
 
 
 # A copy of the tools in a folder of their own, so that nothing of the real
@@ -255,6 +263,32 @@ def fake(name, status=1):
     return FAKE.replace("{name}", name).replace("{status}", str(status))
 
 
+# A machine without the packages until apt-get has run once; apt-get fails when
+# another is at work, and finds the lists locked as often as `busy` has lines.
+APT = """
+cat >bin/dpkg-query <<'END'
+[ -e done ] && shift 2 && printf 'installed %s\\n' "$@"
+END
+cat >bin/apt-get <<'END'
+mkdir working || exit 100
+sleep 0.3
+if [ -s busy ]; then
+    sed -i 1d busy
+    echo "E: Could not get lock /var/lib/apt/lists/lock."
+    status=100
+else
+    [ "$4" = update ] || echo installed >>done
+fi
+rmdir working
+exit ${{status:-0}}
+END
+sed -i "1i #!/bin/bash\\ncd $PWD" bin/*
+printf '#!/bin/sh\\necho 0\\n' >bin/id
+chmod +x bin/*
+export PATH=$PWD/bin:$PATH
+"""
+
+
 def setup_jobs():
     fetch = "PATH=$PWD/bin:$PATH tools/fetch.sh musl"
     tarball = re.search(r"^musl\s+\S+\s+\S+\s+(\S+)",
@@ -265,6 +299,13 @@ def setup_jobs():
                   patterns=(r"missing packages: .*gcc-riscv64-unknown-elf.*"
                             r"VIREO_OFFLINE",),
                   environment={"VIREO_OFFLINE": "1"})
+    yield Command("setup/two-at-once", None, COPY + APT +
+                  "tools/setup.sh build & tools/setup.sh run && wait $! && "
+                  "cat done", 0, (r"\Avireo: installing .*\ninstalled\n\Z",))
+    yield Command("setup/apt-is-busy", None, COPY + "yes | head -2 >busy; " +
+                  APT + "tools/setup.sh build", 0,
+                  (r"\Avireo: installing .*\nvireo: another apt is at work; "
+                   r"waiting for it\n\Z",))
     yield Command("setup/unknown-group", None, "tools/setup.sh nonsense",
                   patterns=("no group 'nonsense'",))
     yield Command("setup/wrong-checksum", None, COPY +

@@ -13,6 +13,7 @@ import concurrent.futures
 import fcntl
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -41,32 +42,49 @@ def show(result):
 
 
 def build(selected):
-    """Build every image that a selected job needs; a failure fails its jobs."""
-    broken = {}
+    """Build every image that a selected job needs. A failure is one result, and
+    the jobs that need the image are not run: (jobs left, failed results)."""
+    failed = {}
     for image in sorted({job.image for job in selected if job.image}):
-        error = image.build(LOGS)
-        if error:
-            broken[image] = error
-    return broken
+        result = image.build(LOGS)
+        if result:
+            idle = sum(job.image == image for job in selected)
+            result.failures[0] += f"; {idle} jobs need it and do not run"
+            failed[image] = result
+    left = [job for job in selected if job.image not in failed]
+    return left, list(failed.values())
 
 
-def run(job, broken):
+def run(job):
     started = time.monotonic()
     log = LOGS / (job.name.replace("/", "-") + ".log")
-    if job.image in broken:
-        log.write_text(broken[job.image])
+    try:
+        result = job.run(log)
+    except Exception as error:  # a broken test is a failed test
+        with log.open("a") as file:
+            print(f"tests/run.py: {error!r}", file=file)
         result = jobs.Result(job.name, str(log))
-        result.fail(f"{job.image.app} could not be built")
-    else:
-        try:
-            result = job.run(log)
-        except Exception as error:  # a broken test is a failed test
-            with log.open("a") as file:
-                print(f"tests/run.py: {error!r}", file=file)
-            result = jobs.Result(job.name, str(log))
-            result.fail(repr(error))
+        result.fail(repr(error))
     result.seconds = time.monotonic() - started
     return result
+
+
+def run_all(selected, at_once, take):
+    """Each result to take() as it comes. Whatever ends this ends all that runs."""
+    pool = concurrent.futures.ThreadPoolExecutor(at_once)
+    try:
+        futures = [pool.submit(run, job) for job in selected]
+        for future in concurrent.futures.as_completed(futures):
+            take(future.result())
+    except BaseException:
+        jobs.processes.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def interrupt(_signal, _frame):
+    raise KeyboardInterrupt
 
 
 def main():
@@ -85,18 +103,27 @@ def main():
         print(f"no test matches '{options.pattern}'", file=sys.stderr)
         return 1
 
-    broken = build(selected)
+    selected, broken = build(selected)
     passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        futures = [pool.submit(run, job, broken) for job in selected]
-        for future in concurrent.futures.as_completed(futures):
-            result = future.result()
-            show(result)
-            passed += result.passed
-            failed += len(result.failures)
+
+    def take(result):
+        nonlocal passed, failed
+        show(result)
+        passed += result.passed
+        failed += len(result.failures)
+
+    for result in broken:
+        take(result)
+    run_all(selected, options.j, take)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("vireo: tests: interrupted", file=sys.stderr)
+        sys.exit(130)

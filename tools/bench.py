@@ -9,8 +9,8 @@ The image prints `@machine {...}`, an `@bench {...}` for each row and `@end N
 rows, M errors` (apps/bench/show.c); other lines are passed on, those before
 @machine (the firmware's) only when it never comes. DIR/results.json and
 DIR/results.csv are written when all of it has come. Exit status: 0; 1 when a row
-is missing or failed; the image's own when it failed; 130 after Ctrl-C
-or SIGTERM.
+is missing or failed; the image's own when it failed; 130 after Ctrl-C,
+SIGTERM or SIGHUP.
 """
 import argparse
 import csv
@@ -302,7 +302,8 @@ def interrupt(_signal, _frame):
 
 def main():
     options = parse(sys.argv[1:])
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         sys.exit(measure(options))
     except Failure as failure:

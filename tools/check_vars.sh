@@ -32,14 +32,28 @@ check_config()
 			sed 's/_defconfig//' | paste -sd' ')"
 }
 
+# Third-party parts and stamps are in build/ whatever BUILD is.
+check_build()
+{
+	local dir
+
+	[ -n "$value" ] || wrong "must name a folder"
+	[[ ! $value =~ [[:space:]\'\"] ]] || wrong "the path may hold no blanks"
+	for dir in build "$value"; do
+		{ mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ]; } ||
+			wrong "the folder $dir cannot be written"
+	done
+}
+
 for setting in "$@"; do
 	name=${setting%%=*}
 	value=${setting#*=}
 	case $name in
 	APP) check_app ;;
+	BUILD) check_build ;;
 	CONFIG) check_config ;;
-	SMP) [[ $value =~ ^[1-9][0-9]{0,2}$ ]] ||
-		wrong "must be a number of harts, 1 or more" ;;
+	SMP) [[ $value =~ ^[1-9][0-9]{0,2}$ && $value -le 128 ]] ||
+		wrong "must be a number of harts from 1 to OpenSBI's 128" ;;
 	MEM) [[ $value =~ ^[1-9][0-9]*[KMG]?$ ]] ||
 		wrong "must be a size such as 16M or 2G" ;;
 	NET) [[ $value =~ ^(user|tap|none)$ ]] ||

@@ -147,14 +147,13 @@ unpack()
 	local dir=$base/src/$name top
 	local -a only=()
 
-	top=$(tar -tf "$tarball" | sed -n '1s|/.*||p;1q' || true)
+	top=$(tar -tf "$tarball" 2>/dev/null | sed -n '1s|/.*||p;1q' || true)
 	[ -n "$top" ] || die "$file is not a tarball; delete $tarball"
 	[ $# -eq 0 ] || only=("${@/#/$top/}")
 	rm -rf "$dir" "$dir.part"
 	mkdir -p "$dir.part"
 	tar -xf "$tarball" -C "$dir.part" --strip-components=1 \
 		--no-same-owner "${only[@]}"
-	find "$dir.part" -type f -exec chmod a-w {} +
 	mv "$dir.part" "$dir"
 }
 

@@ -9,6 +9,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")"
+LOCK_SECONDS=300
 
 die()
 {
@@ -32,7 +33,22 @@ installed()
 		sed -n 's/^installed //p' || true
 }
 
-# Two makes at once would meet at dpkg's lock: apt waits for it.
+# apt waits for dpkg's lock, but not for that of its lists.
+update_lists()
+{
+	local log=$1 deadline=$((SECONDS + LOCK_SECONDS)) said=
+
+	shift
+	until "$@" update </dev/null >"$log" 2>&1; do
+		grep -q 'Could not get lock' "$log" || return 1
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		[ -n "$said" ] ||
+			echo "vireo: another apt is at work; waiting for it" >&2
+		said=y
+		sleep 2
+	done
+}
+
 install()
 {
 	local -a run=()
@@ -44,12 +60,13 @@ install()
 		run=(sudo)
 		[ -t 0 ] || run=(sudo -n)
 	fi
-	run+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq
-		-o DPkg::Lock::Timeout=300)
+	run+=(env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq
+		-o "DPkg::Lock::Timeout=$LOCK_SECONDS")
 	echo "vireo: installing missing packages: $*" >&2
 	log=$(mktemp)
-	if ! { "${run[@]}" update && "${run[@]}" install -y \
-		--no-install-recommends "$@"; } </dev/null >"$log" 2>&1; then
+	if ! update_lists "$log" "${run[@]}" ||
+		! "${run[@]}" install -y --no-install-recommends "$@" \
+			</dev/null >"$log" 2>&1; then
 		tail -n 10 "$log" >&2
 		rm -f "$log"
 		die "could not install: $*; see above, then install them by hand"
@@ -69,6 +86,10 @@ done
 command -v dpkg-query >/dev/null ||
 	die "this is no Debian: install what these packages hold, then set \
 VIREO_SETUP=skip: ${wanted[*]}"
+# make starts one of us for each group, all at once: the first installs.
+mkdir -p ../build
+exec 9>../build/setup.lock
+flock 9
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort -u) \
 	<(installed "${wanted[@]}" | sort -u))
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -78,4 +99,5 @@ them by hand"
 command -v apt-get >/dev/null ||
 	die "missing packages: ${missing[*]}; there is no apt-get, so install \
 them by hand"
-install "${missing[@]}"
+# A daemon that a package starts must not inherit the lock.
+install "${missing[@]}" 9>&-

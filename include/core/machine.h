@@ -38,8 +38,8 @@ struct machine {
 	unsigned int hart_ids[CONFIG_NR_HARTS]; /* [0] is the boot hart */
 	unsigned int nr_hart_ids;
 	unsigned int nr_harts_in_tree; /* may exceed CONFIG_NR_HARTS */
-	uint32_t isa; /* bit per enum isa_extension, all harts */
-	uint32_t zicboz_block_bytes;
+	uint32_t isa;                /* bit per enum isa_extension, all harts */
+	uint16_t zicboz_block_bytes; /* 0: unknown */
 	uint64_t timebase_hz;
 	struct machine_device uart;
 	struct machine_device finisher; /* sifive,test */

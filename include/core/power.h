@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "arch/barrier.h"
+#include "arch/csr.h"
 #include "core/compiler.h"
 
 /* Something about the machine, the command line or the image is refused. */
@@ -33,6 +35,18 @@ static inline uint32_t power_finisher_word(int status)
 	if (status == 0)
 		return 0x5555;
 	return (uint32_t)(status & 0xff) << 16 | 0x3333;
+}
+
+/*
+ * After that store: QEMU ends a little later, on a thread of its own. Going on
+ * to the firmware's power-off at once could overtake it, and the status is lost.
+ */
+static inline void power_finisher_wait(uint64_t ticks)
+{
+	unsigned long start = read_time();
+
+	while (read_time() - start < ticks)
+		cpu_relax();
 }
 
 #endif /* CORE_POWER_H */

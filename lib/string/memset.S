@@ -2,7 +2,8 @@
 /*
  * memset, clear_page. Bytes up to an aligned target, then 512 bytes a turn (64
  * stores, 2 more), words, bytes. Up to 64 bytes: first and last words,
- * overlapping, where hardware stores misaligned words.
+ * overlapping, where hardware stores misaligned words. With Zicboz a page is
+ * cleared by cache blocks.
  */
 	.text
 
@@ -21,11 +22,20 @@
 	.globl clear_page
 	.type clear_page, @function
 clear_page:
+	lhu t0, clear_page_block_bytes
+	bnez t0, .Lblocks
 	mv t6, a0
 	li a1, 0
 	li a2, 0
 	li a3, 4096
 	j .Lturns
+.Lblocks:
+	li t1, 4096
+	add t1, t1, a0
+1:	.4byte 0x0045200f               # cbo.zero (a0)
+	add a0, a0, t0
+	bltu a0, t1, 1b
+	ret
 	.size clear_page, . - clear_page
 
 /* void *memset(void *to, int byte, size_t bytes) */
@@ -135,3 +145,9 @@ memset:
 	sb a1, -1(a4)
 5:	ret
 	.size memset, . - memset
+
+	.bss
+	.globl clear_page_block_bytes
+	.balign 2
+clear_page_block_bytes:
+	.zero 2

@@ -7,6 +7,7 @@
 #include <linux/vmalloc.h>
 #include <string.h>
 
+#include "core/machine.h"
 #include "lib/page_ops.h"
 #include "pages.h"
 #include "test.h"
@@ -199,16 +200,26 @@ TEST(no_string_function_reads_past_the_last_page)
 	in_both_modes(check_page_edge);
 }
 
+static void clear_middle_page(unsigned char *three)
+{
+	memset(three, 0xaa, 3 * PAGE_SIZE);
+	clear_page(three + PAGE_SIZE);
+	CHECK(is_all(three, PAGE_SIZE, 0xaa) &&
+	      is_all(three + PAGE_SIZE, PAGE_SIZE, 0));
+	CHECK(is_all(three + 2 * PAGE_SIZE, PAGE_SIZE, 0xaa));
+}
+
 TEST(whole_pages_are_cleared_and_copied)
 {
 	unsigned char *a = vmalloc(3 * PAGE_SIZE), *b = vmalloc(3 * PAGE_SIZE);
+	unsigned short kept = clear_page_block_bytes;
 
 	CHECK(a && b);
-	memset(a, 0xaa, 3 * PAGE_SIZE);
-	clear_page(a + PAGE_SIZE);
-	CHECK(is_all(a, PAGE_SIZE, 0xaa) &&
-	      is_all(a + PAGE_SIZE, PAGE_SIZE, 0));
-	CHECK(is_all(a + 2 * PAGE_SIZE, PAGE_SIZE, 0xaa));
+	CHECK_EQ(kept != 0, isa_has(ISA_ZICBOZ));
+	clear_middle_page(a);
+	clear_page_block_bytes = 0;
+	clear_middle_page(a);
+	clear_page_block_bytes = kept;
 	pattern_fill(a, PAGE_SIZE, 3);
 	memset(b, 0xbb, 3 * PAGE_SIZE);
 	copy_page(b + PAGE_SIZE, a);

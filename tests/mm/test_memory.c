@@ -29,6 +29,25 @@ static bool overlaps(paddr_t start, paddr_t end, paddr_t from, paddr_t to)
 	return start < to && from < end;
 }
 
+/* Below the image nothing but firmware is reserved. */
+static const struct phys_range *firmware_range(unsigned int index)
+{
+	const struct phys_range *range = &machine.reserved[index];
+
+	return range->end <= machine.image.start ? range : NULL;
+}
+
+static bool overlaps_firmware(paddr_t start, paddr_t end)
+{
+	for (unsigned int i = 0; i < machine.nr_reserved; i++) {
+		const struct phys_range *range = firmware_range(i);
+
+		if (range && overlaps(start, end, range->start, range->end))
+			return true;
+	}
+	return false;
+}
+
 static void look_at_run(vaddr_t start, vaddr_t end, paddr_t pa, pgprot_t prot,
                         unsigned int level, void *context)
 {
@@ -49,8 +68,7 @@ static void look_at_run(vaddr_t start, vaddr_t end, paddr_t pa, pgprot_t prot,
 	                             image_phys(__rodata_end));
 	survey->low += start < 1ul << 38;
 	if (start >= DIRECT_BASE && start < DIRECT_BASE + DIRECT_SIZE) {
-		survey->firmware +=
-			overlaps(pa, pa_end, 0x80000000, 0x80080000);
+		survey->firmware += overlaps_firmware(pa, pa_end);
 		survey->devices_in_direct +=
 			overlaps(pa, pa_end, 0, 0x80000000);
 		survey->low += bits & PTE_X ? 1 : 0;
@@ -87,12 +105,22 @@ TEST(text_and_rodata_have_no_writable_alias)
 TEST(low_half_firmware_and_devices_are_not_mapped)
 {
 	struct survey survey = survey_all();
+	unsigned int firmware_ranges = 0;
 
 	CHECK_EQ(survey.low, 0);
 	CHECK_EQ(survey.firmware, 0);
 	CHECK_EQ(survey.devices_in_direct, 0);
 	CHECK(!can_read(NULL) && !can_read((char *)0x80200000));
-	CHECK(!can_read((char *)DIRECT_BASE + 0x80000000));
+	for (unsigned int i = 0; i < machine.nr_reserved; i++) {
+		const struct phys_range *range = firmware_range(i);
+
+		if (!range)
+			continue;
+		CHECK(!can_read((char *)DIRECT_BASE + range->start));
+		CHECK(!can_read((char *)DIRECT_BASE + range->end - 1));
+		firmware_ranges++;
+	}
+	CHECK(firmware_ranges > 0);
 	CHECK(!can_read((char *)DIRECT_BASE));
 	CHECK(!can_read((char *)DIRECT_BASE + 0x10000000));
 }
