@@ -7,10 +7,8 @@
 #include "mm/vm_area.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "core/assert.h"
-#include "core/backtrace.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "mm/fault_inject.h"
@@ -319,66 +317,8 @@ void vm_area_unclaim(struct vm_area *area)
 	vmap_unlock_own(irq_flags);
 }
 
-static const char *kind_name(unsigned long flags)
-{
-	static const struct {
-		unsigned long flag;
-		const char *name;
-	} kinds[] = {
-		{ VM_MAP_RAM, "vm_map_ram" }, { VM_PCPU, "per-CPU" },
-		{ VM_EARLY, "early" },        { VM_ALLOC, "vmalloc" },
-		{ VM_IOREMAP, "ioremap" },    { VM_MAP, "vmap" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (flags & kinds[i].flag)
-			return kinds[i].name;
-	return "reserved";
-}
-
-/* What @addr is, for whoever tried to free it; all locks held. */
-static void explain(const void *addr, char *buf, size_t size)
-{
-	struct vm_area *area = vm_index_containing((vaddr_t)addr);
-	char caller[64];
-	char freer[64];
-
-	if (!is_vmalloc_addr(addr)) {
-		snprintf(buf, size, "outside the vmalloc window");
-		return;
-	}
-	if (!area) {
-		snprintf(buf, size, "no area there");
-		return;
-	}
-	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
-	symbol_format((uintptr_t)area->freed_by, freer, sizeof(freer));
-	if (area_start(area) != (vaddr_t)addr) {
-		snprintf(buf, size, "%lu bytes inside a %s area of %s at %p",
-		         (vaddr_t)addr - area_start(area),
-		         kind_name(area->vm.flags), caller, area->vm.addr);
-	} else if (area->state == AREA_LAZY || area->state == AREA_DYING) {
-		snprintf(buf, size,
-		         "double free: allocated by %s, first freed by %s",
-		         caller, freer);
-	} else {
-		snprintf(buf, size, "wrong kind: a %s area of %s",
-		         kind_name(area->vm.flags), caller);
-	}
-}
-
-void vm_area_report_bad_free(const char *function, const void *addr)
-{
-	unsigned long irq_flags = vmap_freeze();
-	char why[224];
-
-	explain(addr, why, sizeof(why));
-	vmap_thaw(irq_flags);
-	report("%s(%p): %s; nothing freed", function, addr, why);
-}
-
-void vm_area_retire(struct vm_area *area, const void *freed_by)
+/* True when this hart owes a purge. */
+static bool retire(struct vm_area *area, const void *freed_by)
 {
 	long huge_pages = (long)area->huge_leaves * PTES_PER_TABLE;
 	unsigned long irq_flags = vmap_lock_own();
@@ -390,8 +330,19 @@ void vm_area_retire(struct vm_area *area, const void *freed_by)
 	area->huge_leaves = 0;
 	area->vm.phys_addr = 0;
 	vmap_unlock_own(irq_flags);
-	if (unlikely(owes_purge) && !in_interrupt())
+	return owes_purge;
+}
+
+void vm_area_retire(struct vm_area *area, const void *freed_by)
+{
+	if (unlikely(retire(area, freed_by)) && !in_interrupt())
 		vmap_purge();
+}
+
+/* A purge that is owed stays owed: the next retirement sees it. */
+void vm_area_retire_quickly(struct vm_area *area, const void *freed_by)
+{
+	(void)retire(area, freed_by);
 }
 
 int vmap_hart_init(struct hart *hart)

@@ -159,7 +159,10 @@ TEST(map_vm_area_with_a_null_page_fails)
 
 	CHECK(vm);
 	pages[2] = NULL;
-	CHECK(map_vm_area(vm, PAGE_KERNEL, &next) < 0);
+	CHECK_REPORTS(1, CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next),
+	                          -ENOMEM));
+	CHECK_EQ(next, pages);
+	CHECK_EQ(leaf_level(vm->addr), -1);
 	pages[2] = kept;
 	free_vm_area(vm);
 	pages_free(pages, 3);
