@@ -22,10 +22,6 @@ static struct kmem_cache *area_cache;
 
 struct vm_area *area_new(gfp_t gfp)
 {
-	if (unlikely(!area_cache)) {
-		report("the vmalloc API is called before vmalloc_init()");
-		return NULL;
-	}
 	return kmem_cache_alloc(area_cache, gfp | __GFP_ZERO);
 }
 
@@ -200,18 +196,20 @@ static struct vm_area *reserve_once(const struct area_wish *wish)
 static struct vm_area *reserve(struct area_wish *wish, unsigned long flags,
                                gfp_t gfp, const void *caller)
 {
-	vaddr_t lowest = VMALLOC_START + PAGE_SIZE;
 	struct vm_area *area;
 
+	if (unlikely(!area_cache)) {
+		report("the vmalloc API is called before vmalloc_init()");
+		return NULL;
+	}
 	if (wish->va_pages > VMALLOC_SIZE >> PAGE_SHIFT ||
 	    wish->start >= VMALLOC_END || in_interrupt())
 		return NULL;
 	if (wish->align < PAGE_SIZE)
 		wish->align = PAGE_SIZE;
-	wish->start = wish->start < lowest ? lowest
-	                                   : ALIGN_UP(wish->start, PAGE_SIZE);
-	wish->end = wish->end > VMALLOC_END ? VMALLOC_END
-	                                    : ALIGN_DOWN(wish->end, PAGE_SIZE);
+	/* The holes are those of the window: no need to clip. */
+	wish->start = ALIGN_UP(wish->start, PAGE_SIZE);
+	wish->end = ALIGN_DOWN(wish->end, PAGE_SIZE);
 	area = reserve_once(wish);
 	if (!area && gfp & __GFP_RECLAIM) {
 		vmap_drain();

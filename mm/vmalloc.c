@@ -68,9 +68,9 @@ static unsigned long acceptable_pages(const struct vmalloc_wish *wish)
 		       wish->align);
 		return 0;
 	}
-	if (unlikely(pages > SMALL_PAGES || pages == 0) &&
-	    (pages == 0 || pages > nr_total_pages() ||
-	     !has_free_pages(pages))) {
+	/* A size that wraps has 0 pages. */
+	if (unlikely(pages == 0 ||
+	             (pages > SMALL_PAGES && !has_free_pages(pages)))) {
 		complain(wish, "more than is free");
 		return 0;
 	}
