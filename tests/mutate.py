@@ -39,7 +39,7 @@ import plan
 TABLES = pathlib.Path("tests/mutants")
 SCRATCH = pathlib.Path("build/mutants")
 SAMPLE = 5       # of the first table: what `make test` runs
-SECONDS = 30     # a boot of a broken image may hang
+SECONDS = 60     # a boot of a broken image may hang
 COPIED = ("Kconfig", "Makefile", "sv39.ld", "apps", "boot", "configs", "core",
           "drivers", "include", "lib", "mm", "posix", "tests", "tools")
 

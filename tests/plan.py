@@ -216,7 +216,9 @@ def early_jobs():
     for mistake, line in (
             ("overlap", r"vm_area_add_early: \[0x\w+, 0x\w+\) overlaps"),
             ("unaligned", r"vm_area_add_early: .* is not whole pages"),
-            ("outside", r"vm_area_add_early: .* is not whole pages"),
+            ("above", r"vm_area_add_early: .* is not whole pages"),
+            ("below", r"vm_area_add_early: .* is not whole pages"),
+            ("too-large", r"vm_area_add_early: .* is not whole pages"),
             ("align", r"vm_area_register_early: alignment 0x3000 is no")):
         yield Boot(f"early/{mistake}", EARLY, Machine(arguments=(mistake,)),
                    134, (r"^PANIC on hart 0: " + line,), ("^1\\.\\.",))

@@ -5,7 +5,7 @@
  * placed and survive. What was seen is kept until main() can print it as TAP.
  *
  *   early                       the calls and the areas
- *   early overlap|unaligned|outside    a mistake that must panic
+ *   early MISTAKE               one that must panic
  */
 #include <errno.h>
 #include <linux/io.h>
@@ -181,11 +181,16 @@ static void make_a_mistake(const char *name)
 		at = (unsigned long)fixed.addr + 2 * PAGE_SIZE;
 	else if (strcmp(name, "unaligned") == 0)
 		at = VMALLOC_START + (1ul << 30) + 1;
-	else if (strcmp(name, "outside") == 0)
-		at = VMALLOC_END;
+	else if (strcmp(name, "above") == 0)
+		at = VMALLOC_END + PAGE_SIZE;
+	else if (strcmp(name, "below") == 0)
+		at = VMALLOC_START;
+	else if (strcmp(name, "too-large") == 0)
+		at = VMALLOC_END - PAGE_SIZE;
 	else if (strcmp(name, "align") == 0)
 		vm_area_register_early(&wrong, 3 * PAGE_SIZE);
 	wrong.addr = (void *)at;
+	wrong.size += strcmp(name, "too-large") == 0 ? PAGE_SIZE : 0;
 	vm_area_add_early(&wrong);
 }
 
