@@ -152,7 +152,7 @@ when_changed = @mkdir -p $(@D); cmp -s $@ - <<<$(call quote,$(1)) || \
 	cat >$@ <<<$(call quote,$(1))
 
 $(OBJ)/flags: FORCE | build/.have/build
-	$(call when_changed,$(KERNEL_CFLAGS))
+	$(call when_changed,$(subst $(CURDIR),.,$(KERNEL_CFLAGS)))
 
 $(KERNEL_OBJS): $(OBJ)/%.o: % $(OBJ)/flags | $(FIRST)
 	@mkdir -p $(@D)
@@ -169,7 +169,7 @@ OBJS = $(KERNEL_OBJS) $(FDT_OBJS) $(APP_OBJS) $(IMAGE)/app_name.S
 SYMS := $(if $(filter y,$(CONFIG_SYMBOLS)),$(IMAGE)/ksyms)
 
 $(IMAGE)/app/flags: FORCE | build/.have/build
-	$(call when_changed,$(APP_DIR) $(APP_FLAGS))
+	$(call when_changed,$(subst $(CURDIR),.,$(APP_DIR) $(APP_FLAGS)))
 
 $(APP_OBJS): $(IMAGE)/app/%.o: $(APP_DIR)/% $(IMAGE)/app/flags | $(FIRST)
 	@mkdir -p $(@D)
@@ -267,6 +267,9 @@ bench: image build/.have/run ## measure; writes build/bench/results.json and .cs
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
 
+mutants: build/.have/build build/.have/run build/.have/test ## break mm in named ways: does a test fail each time? T=pattern
+	$(Q)T=$(call quote,$(T)) $(PYTHON) tests/mutate.py
+
 #### Configuring and checking ####
 
 menuconfig: $(DOT_CONFIG) ## change the options of CONFIG, in build/<config>/.config
@@ -302,7 +305,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench test menuconfig check format \
+.PHONY: image run qemu-cmd debug size bench test mutants menuconfig check format \
 	clean distclean help FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

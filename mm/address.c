@@ -21,6 +21,7 @@
 #include "mm/vm_area.h"
 #include "mm/vm_index.h"
 #include "mm/vm_map_ram.h"
+#include "mm/vm_walk.h"
 
 #define NAME_BYTES 64u
 
@@ -116,30 +117,12 @@ static bool copy_area(const struct vm_area *area, struct vm_area *area_copy)
 	return area && probe_read(area, area_copy, sizeof(*area_copy)) == 0;
 }
 
-static const char *kind_name(const struct vm_area *area)
-{
-	static const struct {
-		unsigned long flag;
-		const char *name;
-	} kinds[] = {
-		{ VM_MAP_RAM, "vm_map_ram" }, { VM_PCPU, "per-CPU" },
-		{ VM_EARLY, "early" },        { VM_ALLOC, "vmalloc" },
-		{ VM_IOREMAP, "ioremap" },    { VM_MAP, "vmap" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (area->vm.flags & kinds[i].flag)
-			return kinds[i].name;
-	return "reserved";
-}
-
 /* "a vmalloc area 0x..-0x.. of 3 pages, allocated by f+0x8" */
 static void area_phrase(const struct vm_area *area, char *buf, size_t size)
 {
 	char caller[NAME_BYTES];
 	unsigned long pages = area_usable_pages(area);
-	const char *kind = kind_name(area);
+	const char *kind = area_kind_name(area_kind_of(area->vm.flags));
 
 	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
 	snprintf(buf, size,
@@ -156,8 +139,7 @@ static void describe_freed(const struct answer *answer,
 
 	symbol_format((uintptr_t)area->freed_by, freer, sizeof(freer));
 	SAY(answer, "use after vfree: %#lx bytes into %s, freed by %s",
-	    answer->address - area_start(area), phrase,
-	    area->freed_by ? freer : "nobody known");
+	    answer->address - area_start(area), phrase, freer);
 }
 
 static bool is_usable(const struct vm_area *area, vaddr_t va)
@@ -228,8 +210,11 @@ static void describe_area(const struct answer *answer,
 	char phrase[224];
 
 	area_phrase(area, phrase, sizeof(phrase));
-	if (area->state == AREA_LAZY || area->state == AREA_DYING)
+	if (area->state == AREA_LAZY)
 		describe_freed(answer, area, phrase);
+	else if (area->state == AREA_DYING)
+		SAY(answer, "%#lx bytes into %s, which is being freed",
+		    answer->address - area_start(area), phrase);
 	else
 		describe_busy(answer, area, phrase);
 }

@@ -29,7 +29,7 @@
 /* What a cell may show besides the kinds of areas. */
 enum { CELL_GUARD = KINDS, CELL_FREE, CELLS };
 
-static const char letters[CELLS + 1] = "vmirpes~|.";
+static const char letters[CELLS + 1] = "vmirpeas~|.";
 
 struct picture {
 	vminfo_emit *emit;
@@ -275,6 +275,6 @@ void addrmap_show(unsigned int columns, vminfo_emit *emit, void *context)
 	say(&pic, "%s", "");
 	draw_window(&pic);
 	say(&pic, "v vmalloc  m vmap  i ioremap  r vm_map_ram  p per-CPU  "
-	          "e early  s reserved");
+	          "e early  a mmap  s reserved");
 	say(&pic, "~ freed, address not reusable yet  | guard  . free");
 }

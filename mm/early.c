@@ -84,8 +84,6 @@ void vm_area_register_early(struct vm_struct *vm, size_t align)
 	vaddr_t at;
 
 	require_early("vm_area_register_early");
-	if (align < PAGE_SIZE)
-		align = PAGE_SIZE;
 	if (!IS_POWER_OF_2(align)) {
 		panic("vm_area_register_early: alignment %#lx is no power of "
 		      "two",

@@ -259,28 +259,6 @@ void set_iounmap_nonlazy(void)
 
 /* --- into an area of the caller's --------------------------------------- */
 
-static struct vm_area *ioremap_area_at(vaddr_t va)
-{
-	unsigned long irq_flags = vmap_lock_own();
-	struct vm_area *area = vm_index_containing(va);
-
-	if (area && (!area_is_busy(area) || !(area->vm.flags & VM_IOREMAP)))
-		area = NULL;
-	vmap_unlock_own(irq_flags);
-	return area;
-}
-
-static bool is_unmapped(vaddr_t start, vaddr_t end)
-{
-	unsigned int level;
-	vaddr_t va;
-
-	for (va = start; va < end; va += PAGE_SIZE)
-		if (pgtable_lookup(va, &level))
-			return false;
-	return true;
-}
-
 int ioremap_page_range(unsigned long addr, unsigned long end, phys_addr_t phys,
                        pgprot_t prot)
 {
@@ -289,15 +267,16 @@ int ioremap_page_range(unsigned long addr, unsigned long end, phys_addr_t phys,
 
 	if (!context_allows("ioremap_page_range"))
 		return -EINVAL;
-	area = ioremap_area_at(addr);
-	if (!area || !IS_ALIGNED(phys, PAGE_SIZE) || !prot_is_for_devices(prot))
+	area = vm_area_holding(addr, 1);
+	if (!area || !(area->vm.flags & VM_IOREMAP) ||
+	    !IS_ALIGNED(phys, PAGE_SIZE) || !prot_is_for_devices(prot))
 		return -EINVAL;
 	if (addr != area_start(area) ||
 	    end != addr + (area_usable_pages(area) << PAGE_SHIFT))
 		return -ERANGE;
 	if (!range_is_for_devices(phys, end - addr))
 		return -EINVAL;
-	if (!is_unmapped(addr, end))
+	if (!pgtable_is_clear(addr, end - addr))
 		return -EBUSY;
 	err = vm_area_map_phys(area, phys, area_usable_pages(area), prot);
 	if (!err)

@@ -45,6 +45,19 @@ static bool next_leaf(vaddr_t va, vaddr_t end, struct run *out)
 	return true;
 }
 
+bool pgtable_is_clear(vaddr_t va, size_t size)
+{
+	vaddr_t end = va + size;
+	struct run run;
+
+	while (va < end) {
+		if (next_leaf(va, end, &run))
+			return false;
+		va = run.end;
+	}
+	return true;
+}
+
 static void emit_run(const struct run *run, pgtable_emit *emit, void *context)
 {
 	if (run->start != run->end)

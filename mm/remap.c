@@ -25,18 +25,12 @@
 /* Areas whose pages are somebody else's business than the caller's. */
 #define NOT_A_WINDOW (VM_ALLOC | VM_IOREMAP | VM_INTERNAL)
 
-/* The busy area that holds [start, end) in its usable pages, or NULL. */
+/* The area that may be shown into at [start, end), or NULL. */
 static struct vm_area *window_area(unsigned long start, unsigned long end)
 {
-	unsigned long irq_flags = vmap_lock_own();
-	struct vm_area *area = vm_index_containing(start);
+	struct vm_area *area = vm_area_holding(start, end - start);
 
-	if (area &&
-	    (!area_is_busy(area) || area->vm.flags & NOT_A_WINDOW ||
-	     end > area_start(area) + (area_usable_pages(area) << PAGE_SHIFT)))
-		area = NULL;
-	vmap_unlock_own(irq_flags);
-	return area;
+	return area && !(area->vm.flags & NOT_A_WINDOW) ? area : NULL;
 }
 
 /* May pages [pgoff, pgoff + pages) of the area at @addr be shown? (B3, B4) */
@@ -57,17 +51,6 @@ static bool window_is_sane(const struct vm_area_struct *vma)
 {
 	return IS_ALIGNED(vma->vm_start | vma->vm_end, PAGE_SIZE) &&
 	       vma->vm_start < vma->vm_end && pgprot_is_sane(vma->vm_page_prot);
-}
-
-static int check_unmapped(vaddr_t start, vaddr_t end)
-{
-	unsigned int level;
-	vaddr_t va;
-
-	for (va = start; va < end; va += PAGE_SIZE)
-		if (pgtable_lookup(va, &level))
-			return -EBUSY;
-	return 0;
 }
 
 /* Pages mapped from @va on, up to @count, each with a reference more. */
@@ -180,9 +163,8 @@ int remap_vmalloc_range(struct vm_area_struct *vma, void *addr,
 	window = window_area(vma->vm_start, vma->vm_end);
 	if (!window)
 		return -EFAULT;
-	err = check_unmapped(vma->vm_start, vma->vm_end);
-	if (err)
-		return err;
+	if (!pgtable_is_clear(vma->vm_start, pages << PAGE_SHIFT))
+		return -EBUSY;
 	index = (vma->vm_start - area_start(window)) >> PAGE_SHIFT;
 	err = map_pages(window, index, (vaddr_t)addr + (pgoff << PAGE_SHIFT),
 	                pages, vma->vm_page_prot);

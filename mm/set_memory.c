@@ -19,20 +19,6 @@ struct change {
 	unsigned long clear;
 };
 
-/* The busy area that owns [start, end), or NULL. */
-static struct vm_area *owner_of(vaddr_t start, vaddr_t end)
-{
-	unsigned long irq_flags = vmap_lock_own();
-	struct vm_area *area = vm_index_containing(start);
-
-	if (area &&
-	    (!area_is_busy(area) || area->vm.flags & VM_MAP_RAM ||
-	     end > area_start(area) + (area_usable_pages(area) << PAGE_SHIFT)))
-		area = NULL;
-	vmap_unlock_own(irq_flags);
-	return area;
-}
-
 static unsigned long changed(unsigned long prot, const struct change *change)
 {
 	return (prot & ~change->clear) | change->set;
@@ -105,7 +91,7 @@ static int change_memory(const char *name, unsigned long addr, int numpages,
 	int err;
 
 	if (in_interrupt() || numpages <= 0 || !IS_ALIGNED(addr, PAGE_SIZE) ||
-	    end < addr || !(area = owner_of(addr, end))) {
+	    end < addr || !(area = vm_area_holding(addr, end - addr))) {
 		report("%s(%#lx, %d): not whole pages of one area, or in an "
 		       "interrupt",
 		       name, addr, numpages);

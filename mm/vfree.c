@@ -124,7 +124,7 @@ unsigned long vmalloc_nr_pages(void)
 	return (unsigned long)counters.vmalloc_pages;
 }
 
-bool vm_area_fill_pages(struct vm_area *area)
+bool vm_area_fill_pages(struct vm_area *area, gfp_t gfp)
 {
 	unsigned long count = area->vm.nr_pages;
 	struct page **pages;
@@ -133,7 +133,8 @@ bool vm_area_fill_pages(struct vm_area *area)
 
 	if (area->vm.pages)
 		return true;
-	pages = kvmalloc(count * sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	pages = kvmalloc(count * sizeof(*pages),
+	                 (gfp & __GFP_RECLAIM) | __GFP_NOWARN);
 	if (!pages)
 		return false;
 	for (i = 0; i < count; i++)

@@ -100,39 +100,6 @@ struct vm_struct *alloc_vm_area(size_t size, pte_t **ptes)
 	return vm;
 }
 
-/* --- finding ----------------------------------------------------------- */
-
-static struct vm_area *find_busy(vaddr_t va, bool exact)
-{
-	unsigned long irq_flags = vmap_lock_own();
-	struct vm_area *area =
-		exact ? vm_index_exact(va) : vm_index_containing(va);
-
-	if (area && (!area_is_busy(area) || area->vm.flags & VM_MAP_RAM))
-		area = NULL;
-	vmap_unlock_own(irq_flags);
-	return area;
-}
-
-struct vm_struct *find_vm_area(const void *addr)
-{
-	struct vm_area *area = find_busy((vaddr_t)addr, true);
-
-	if (!area)
-		return NULL;
-	if (area->vm.flags & VM_ALLOC && area->vm.nr_pages > 0 &&
-	    !in_interrupt())
-		vm_area_fill_pages(area);
-	return &area->vm;
-}
-
-struct vm_struct *find_vm_area_containing(const void *addr)
-{
-	struct vm_area *area = find_busy((vaddr_t)addr, false);
-
-	return area ? &area->vm : NULL;
-}
-
 /* --- removing ---------------------------------------------------------- */
 
 static struct vm_area *claim_any(const void *addr)
@@ -173,7 +140,7 @@ struct vm_struct *remove_vm_area(const void *addr)
 	}
 	/* Pages stay with the caller, so what names them must be complete. */
 	if (area->vm.flags & VM_ALLOC && area->vm.nr_pages > 0 &&
-	    !vm_area_fill_pages(area)) {
+	    !vm_area_fill_pages(area, GFP_KERNEL)) {
 		vm_area_unclaim(area);
 		kfree(removed);
 		return NULL;
@@ -220,34 +187,16 @@ static struct vm_area *area_of_range(const char *name, unsigned long start,
                                      unsigned long size,
                                      unsigned long *index_out)
 {
-	unsigned long irq_flags = vmap_lock_own();
-	struct vm_area *area = vm_index_containing(start);
-	vaddr_t usable_end = 0;
+	struct vm_area *area = NULL;
 
-	if (area && area->state != AREA_LAZY && area->state != AREA_DYING &&
-	    !(area->vm.flags & VM_MAP_RAM))
-		usable_end = area_start(area) +
-		             (area_usable_pages(area) << PAGE_SHIFT);
-	vmap_unlock_own(irq_flags);
-	if (size == 0 || !IS_ALIGNED(start, PAGE_SIZE) || start >= usable_end ||
-	    usable_end - start < size) {
+	if (size > 0 && IS_ALIGNED(start, PAGE_SIZE))
+		area = vm_area_holding(start, size);
+	if (area)
+		*index_out = (start - area_start(area)) >> PAGE_SHIFT;
+	else
 		report("%s: [%#lx, +%#lx) is not inside one area", name, start,
 		       size);
-		return NULL;
-	}
-	*index_out = (start - area_start(area)) >> PAGE_SHIFT;
 	return area;
-}
-
-static bool range_is_free(unsigned long start, unsigned long pages)
-{
-	unsigned int level;
-	unsigned long i;
-
-	for (i = 0; i < pages; i++)
-		if (pgtable_lookup(start + (i << PAGE_SHIFT), &level))
-			return false;
-	return true;
 }
 
 static void note_unmapped(unsigned long pages)
@@ -256,6 +205,16 @@ static void note_unmapped(unsigned long pages)
 
 	vmap_note_unmapped(pages);
 	vmap_unlock_own(irq_flags);
+}
+
+static bool has_null(struct page **pages, unsigned long count)
+{
+	unsigned long i;
+
+	for (i = 0; i < count; i++)
+		if (!pages[i])
+			return true;
+	return false;
 }
 
 static int map_range(const char *name, unsigned long start, unsigned long size,
@@ -274,14 +233,20 @@ static int map_range(const char *name, unsigned long start, unsigned long size,
 	area = area_of_range(name, start, size, &index);
 	if (!area)
 		return -EINVAL;
-	if (!range_is_free(start, count)) {
+	if (!pgtable_is_clear(start, count << PAGE_SHIFT)) {
 		report("%s: something is mapped in [%#lx, +%#lx)", name, start,
 		       size);
 		return -EBUSY;
 	}
+	if (has_null(pages, count)) {
+		report("%s: a NULL page for [%#lx, +%#lx)", name, start, size);
+		return -ENOMEM;
+	}
 	err = vm_area_map_page_array(area, index, pages, count, prot);
 	if (err)
 		note_unmapped(count);
+	if (err == -EINVAL)
+		report("%s: no page for [%#lx, +%#lx)", name, start, size);
 	return err;
 }
 
@@ -313,7 +278,7 @@ static struct vm_area *unmap_range(const char *name, unsigned long addr,
 	if (!area)
 		return NULL;
 	if (area->vm.flags & VM_ALLOC && area->vm.nr_pages > 0 &&
-	    !vm_area_fill_pages(area)) {
+	    !vm_area_fill_pages(area, GFP_KERNEL)) {
 		report("%s: no memory to note the pages of %#lx", name, addr);
 		return NULL;
 	}

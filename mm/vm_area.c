@@ -7,10 +7,8 @@
 #include "mm/vm_area.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "core/assert.h"
-#include "core/backtrace.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "mm/fault_inject.h"
@@ -25,10 +23,6 @@ static struct kmem_cache *area_cache;
 
 struct vm_area *area_new(gfp_t gfp)
 {
-	if (unlikely(!area_cache)) {
-		report("the vmalloc API is called before vmalloc_init()");
-		return NULL;
-	}
 	return kmem_cache_alloc(area_cache, gfp | __GFP_ZERO);
 }
 
@@ -203,18 +197,20 @@ static struct vm_area *reserve_once(const struct area_wish *wish)
 static struct vm_area *reserve(struct area_wish *wish, unsigned long flags,
                                gfp_t gfp, const void *caller)
 {
-	vaddr_t lowest = VMALLOC_START + PAGE_SIZE;
 	struct vm_area *area;
 
+	if (unlikely(!area_cache)) {
+		report("the vmalloc API is called before vmalloc_init()");
+		return NULL;
+	}
 	if (wish->va_pages > VMALLOC_SIZE >> PAGE_SHIFT ||
 	    wish->start >= VMALLOC_END || in_interrupt())
 		return NULL;
 	if (wish->align < PAGE_SIZE)
 		wish->align = PAGE_SIZE;
-	wish->start = wish->start < lowest ? lowest
-	                                   : ALIGN_UP(wish->start, PAGE_SIZE);
-	wish->end = wish->end > VMALLOC_END ? VMALLOC_END
-	                                    : ALIGN_DOWN(wish->end, PAGE_SIZE);
+	/* The holes are those of the window: no need to clip. */
+	wish->start = ALIGN_UP(wish->start, PAGE_SIZE);
+	wish->end = ALIGN_DOWN(wish->end, PAGE_SIZE);
 	area = reserve_once(wish);
 	if (!area && gfp & __GFP_RECLAIM) {
 		vmap_drain();
@@ -329,66 +325,8 @@ bool vmap_translate(vaddr_t va, paddr_t *pa_out, pgprot_t *prot_out)
 	return mapped;
 }
 
-static const char *kind_name(unsigned long flags)
-{
-	static const struct {
-		unsigned long flag;
-		const char *name;
-	} kinds[] = {
-		{ VM_MAP_RAM, "vm_map_ram" }, { VM_PCPU, "per-CPU" },
-		{ VM_EARLY, "early" },        { VM_ALLOC, "vmalloc" },
-		{ VM_IOREMAP, "ioremap" },    { VM_MAP, "vmap" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (flags & kinds[i].flag)
-			return kinds[i].name;
-	return "reserved";
-}
-
-/* What @addr is, for whoever tried to free it; all locks held. */
-static void explain(const void *addr, char *buf, size_t size)
-{
-	struct vm_area *area = vm_index_containing((vaddr_t)addr);
-	char caller[64];
-	char freer[64];
-
-	if (!is_vmalloc_addr(addr)) {
-		snprintf(buf, size, "outside the vmalloc window");
-		return;
-	}
-	if (!area) {
-		snprintf(buf, size, "no area there");
-		return;
-	}
-	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
-	symbol_format((uintptr_t)area->freed_by, freer, sizeof(freer));
-	if (area_start(area) != (vaddr_t)addr) {
-		snprintf(buf, size, "%lu bytes inside a %s area of %s at %p",
-		         (vaddr_t)addr - area_start(area),
-		         kind_name(area->vm.flags), caller, area->vm.addr);
-	} else if (area->state == AREA_LAZY || area->state == AREA_DYING) {
-		snprintf(buf, size,
-		         "double free: allocated by %s, first freed by %s",
-		         caller, freer);
-	} else {
-		snprintf(buf, size, "wrong kind: a %s area of %s",
-		         kind_name(area->vm.flags), caller);
-	}
-}
-
-void vm_area_report_bad_free(const char *function, const void *addr)
-{
-	unsigned long irq_flags = vmap_freeze();
-	char why[224];
-
-	explain(addr, why, sizeof(why));
-	vmap_thaw(irq_flags);
-	report("%s(%p): %s; nothing freed", function, addr, why);
-}
-
-void vm_area_retire(struct vm_area *area, const void *freed_by)
+/* True when this hart owes a purge. */
+static bool retire(struct vm_area *area, const void *freed_by)
 {
 	long huge_pages = (long)area->huge_leaves * PTES_PER_TABLE;
 	unsigned long irq_flags = vmap_lock_own();
@@ -400,8 +338,19 @@ void vm_area_retire(struct vm_area *area, const void *freed_by)
 	area->huge_leaves = 0;
 	area->vm.phys_addr = 0;
 	vmap_unlock_own(irq_flags);
-	if (unlikely(owes_purge) && !in_interrupt())
+	return owes_purge;
+}
+
+void vm_area_retire(struct vm_area *area, const void *freed_by)
+{
+	if (unlikely(retire(area, freed_by)) && !in_interrupt())
 		vmap_purge();
+}
+
+/* A purge that is owed stays owed: the next retirement sees it. */
+void vm_area_retire_quickly(struct vm_area *area, const void *freed_by)
+{
+	(void)retire(area, freed_by);
 }
 
 int vmap_hart_init(struct hart *hart)

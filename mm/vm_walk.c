@@ -8,15 +8,16 @@
 #include "mm/vm_index.h"
 #include "mm/vm_map_ram.h"
 
-static enum area_kind kind_of_busy(unsigned long flags)
+enum area_kind area_kind_of(unsigned long flags)
 {
 	static const struct {
 		unsigned long flag;
 		enum area_kind kind;
 	} kinds[] = {
 		{ VM_MAP_RAM, KIND_MAP_RAM }, { VM_PCPU, KIND_PCPU },
-		{ VM_EARLY, KIND_EARLY },     { VM_ALLOC, KIND_VMALLOC },
-		{ VM_IOREMAP, KIND_IOREMAP }, { VM_MAP, KIND_VMAP },
+		{ VM_EARLY, KIND_EARLY },     { VM_MMAP, KIND_MMAP },
+		{ VM_ALLOC, KIND_VMALLOC },   { VM_IOREMAP, KIND_IOREMAP },
+		{ VM_MAP, KIND_VMAP },
 	};
 	unsigned int i;
 
@@ -32,7 +33,7 @@ static enum area_kind kind_of(const struct vm_area *area,
 	if (block)
 		return KIND_MAP_RAM;
 	if (area->state == AREA_BUSY)
-		return kind_of_busy(area->vm.flags);
+		return area_kind_of(area->vm.flags);
 	return area->state == AREA_BUILDING ? KIND_RESERVED : KIND_LAZY;
 }
 
@@ -98,7 +99,8 @@ const char *area_kind_name(enum area_kind kind)
 		[KIND_VMALLOC] = "vmalloc",   [KIND_VMAP] = "vmap",
 		[KIND_IOREMAP] = "ioremap",   [KIND_MAP_RAM] = "vm_map_ram",
 		[KIND_PCPU] = "per-CPU",      [KIND_EARLY] = "early",
-		[KIND_RESERVED] = "reserved", [KIND_LAZY] = "lazy",
+		[KIND_MMAP] = "mmap",         [KIND_RESERVED] = "reserved",
+		[KIND_LAZY] = "lazy",
 	};
 
 	return names[kind];

@@ -45,6 +45,11 @@ static void complain(const struct vmalloc_wish *wish, const char *why)
 	         caller, why, failures);
 }
 
+static bool may_wait(const struct vmalloc_wish *wish)
+{
+	return wish->gfp & __GFP_RECLAIM;
+}
+
 /* Pages for a request that can be served at all, else 0. */
 static unsigned long acceptable_pages(const struct vmalloc_wish *wish)
 {
@@ -54,8 +59,8 @@ static unsigned long acceptable_pages(const struct vmalloc_wish *wish)
 		report("vmalloc: size 0");
 		return 0;
 	}
-	if (unlikely(in_interrupt() && !(wish->gfp & __GFP_ATOMIC_BIT))) {
-		report("vmalloc: in an interrupt without GFP_ATOMIC");
+	if (unlikely(in_interrupt() && may_wait(wish))) {
+		report("vmalloc: in an interrupt with flags that may wait");
 		return 0;
 	}
 	if (unlikely(!IS_POWER_OF_2(wish->align))) {
@@ -63,13 +68,22 @@ static unsigned long acceptable_pages(const struct vmalloc_wish *wish)
 		       wish->align);
 		return 0;
 	}
-	if (unlikely(pages > SMALL_PAGES || pages == 0) &&
-	    (pages == 0 || pages > nr_total_pages() ||
-	     !has_free_pages(pages))) {
+	/* A size that wraps has 0 pages. */
+	if (unlikely(pages == 0 ||
+	             (pages > SMALL_PAGES && !has_free_pages(pages)))) {
 		complain(wish, "more than is free");
 		return 0;
 	}
 	return pages;
+}
+
+static void give_up(struct vm_area *area, const struct vmalloc_wish *wish)
+{
+	if (may_wait(wish))
+		vm_area_retire(area, wish->caller);
+	else
+		vm_area_retire_quickly(area, wish->caller);
+	complain(wish, "out of memory");
 }
 
 static void *back_and_publish(struct vm_area *area, unsigned long pages,
@@ -81,8 +95,7 @@ static void *back_and_publish(struct vm_area *area, unsigned long pages,
 	if (unlikely(done < pages)) {
 		area->whole_blocks = false;
 		area_unpopulate(area, done);
-		vm_area_retire(area, wish->caller);
-		complain(wish, "out of memory");
+		give_up(area, wish);
 		return NULL;
 	}
 	area->vm.requested_size = wish->size;
@@ -107,7 +120,8 @@ static void *vmalloc_anywhere(const struct vmalloc_wish *wish)
 
 	if (unlikely(pages == 0))
 		return NULL;
-	vm_area_run_deferred();
+	if (may_wait(wish))
+		vm_area_run_deferred();
 	if (unlikely(wants_huge(wish, pages))) {
 		area = vm_area_reserve(pages, LEAF_TABLE_SIZE, wish->flags,
 		                       wish->gfp & ~__GFP_RECLAIM,
@@ -131,7 +145,8 @@ static void *vmalloc_in(const struct vmalloc_wish *wish, vaddr_t start,
 
 	if (pages == 0)
 		return NULL;
-	vm_area_run_deferred();
+	if (may_wait(wish))
+		vm_area_run_deferred();
 	if (wants_huge(wish, pages))
 		area = vm_area_reserve_in(pages, LEAF_TABLE_SIZE, wish->flags,
 		                          start, end, GFP_NOWAIT, wish->caller);

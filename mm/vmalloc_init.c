@@ -10,6 +10,7 @@
 #include "core/machine.h"
 #include "core/power.h"
 #include "mm/early.h"
+#include "mm/kmem.h"
 #include "mm/mm_internal.h"
 #include "mm/page_alloc.h"
 #include "mm/vm_map_ram.h"
@@ -45,12 +46,16 @@ void vmap_early_init(void)
 	                       mix(machine.seed) % places * LEAF_TABLE_SIZE;
 }
 
-/* Memory is short: what the pools hold is page tables and index pages. */
-static bool give_back_pools(void)
+/*
+ * Memory is short: what the pools hold is page tables and index pages, and with
+ * their descriptors gone slabs may be empty.
+ */
+static bool give_back(void)
 {
 	unsigned long before = nr_free_pages();
 
 	vmap_drain();
+	(void)kmem_shrink();
 	return nr_free_pages() > before;
 }
 
@@ -64,5 +69,5 @@ void vmalloc_init(void)
 		refuse_boot("too little memory for the vmalloc core: give the "
 		            "machine more (QEMU: -m)");
 	early_areas_import();
-	page_alloc_set_reclaim(give_back_pools);
+	page_alloc_set_reclaim(give_back);
 }

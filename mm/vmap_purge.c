@@ -20,6 +20,7 @@
 #include "arch/barrier.h"
 #include "core/cmdline.h"
 #include "core/machine.h"
+#include "core/report.h"
 #include "mm/mm_internal.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
@@ -33,7 +34,8 @@
 
 static unsigned long lazy_max_pages; /* [I] vmap.lazy_max= or RAM / 3 */
 static unsigned long lazy_max_areas; /* [I] */
-static struct vmap_purge_notifier *notifiers;
+static struct hart *notifiers_owner; /* [A] who walks or changes the list */
+static struct vmap_purge_notifier *notifiers; /* its owner's */
 
 void vmap_limits_init(void)
 {
@@ -246,40 +248,79 @@ void vmap_drain(void)
 	__atomic_store_n(&draining, 0, __ATOMIC_RELEASE);
 }
 
+/*
+ * Whoever walks or changes the list of notifiers owns it meanwhile. A hart and no
+ * lock, because notify() may take its time and free what it likes.
+ */
+static bool notifiers_take(void)
+{
+	struct hart *nobody = NULL;
+
+	while (!__atomic_compare_exchange_n(&notifiers_owner, &nobody,
+	                                    this_hart, false, __ATOMIC_ACQUIRE,
+	                                    __ATOMIC_RELAXED)) {
+		if (nobody == this_hart)
+			return false;
+		nobody = NULL;
+		cpu_relax();
+	}
+	return true;
+}
+
+static void notifiers_give(void)
+{
+	__atomic_store_n(&notifiers_owner, NULL, __ATOMIC_RELEASE);
+}
+
+static bool may_change_notifiers(const char *name)
+{
+	if (!in_interrupt() && notifiers_take())
+		return true;
+	report("%s: in an interrupt, or by a notifier", name);
+	return false;
+}
+
 int register_vmap_purge_notifier(struct vmap_purge_notifier *notifier)
 {
-	unsigned long irq_flags = vmap_freeze();
-
+	if (!may_change_notifiers("register_vmap_purge_notifier"))
+		return -EBUSY;
 	notifier->next = notifiers;
 	notifiers = notifier;
-	vmap_thaw(irq_flags);
+	notifiers_give();
 	return 0;
 }
 
 int unregister_vmap_purge_notifier(struct vmap_purge_notifier *notifier)
 {
-	unsigned long irq_flags = vmap_freeze();
 	struct vmap_purge_notifier **link = &notifiers;
 	int err = -ENOENT;
 
+	if (!may_change_notifiers("unregister_vmap_purge_notifier"))
+		return -EBUSY;
 	while (*link && *link != notifier)
 		link = &(*link)->next;
 	if (*link) {
 		*link = notifier->next;
 		err = 0;
 	}
-	vmap_thaw(irq_flags);
+	notifiers_give();
 	return err;
 }
 
-/* Did anybody free something? Each may take its time: no lock is held. */
+/*
+ * Did anybody free something? No lock is held. What a notifier itself cannot get
+ * is not asked of the notifiers again.
+ */
 bool vmap_notify_purge(void)
 {
-	struct vmap_purge_notifier *notifier = READ_ONCE(notifiers);
+	struct vmap_purge_notifier *notifier;
 	bool freed = false;
 
-	for (; notifier; notifier = notifier->next)
+	if (!notifiers_take())
+		return false;
+	for (notifier = notifiers; notifier; notifier = notifier->next)
 		freed |= notifier->notify(notifier) != 0;
+	notifiers_give();
 	if (freed)
 		vmap_drain();
 	return freed;

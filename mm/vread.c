@@ -137,8 +137,9 @@ static void move_stretch(const struct stretch *stretch, char *buf,
 	}
 }
 
-/* Does the context allow it, and is there a range? Clips it at the top. */
-static bool range_is_sane(const char *name, vaddr_t addr, unsigned long *count)
+/* Is it allowed here? Where the range ends; clipped when the address would wrap. */
+static bool may_move(const char *name, vaddr_t addr, unsigned long *count,
+                     vaddr_t *end_out)
 {
 	if (in_interrupt()) {
 		report("%s: called in an interrupt", name);
@@ -148,20 +149,12 @@ static bool range_is_sane(const char *name, vaddr_t addr, unsigned long *count)
 		report("%s: called before vmalloc_init()", name);
 		return false;
 	}
-	if (*count > -addr && addr != 0)
+	*end_out = addr + *count;
+	if (*end_out < addr) {
+		*end_out = ~0ul; /* whose last byte nobody has */
 		*count = -addr;
-	return *count > 0;
-}
-
-/* The part of [addr, addr + count) that lies in the window. */
-static bool clip_to_window(vaddr_t *start, vaddr_t *end)
-{
-	if (*start < VMALLOC_START)
-		*start = VMALLOC_START;
-	/* An end that wrapped to 0 is the end of the address space. */
-	if (*end - 1 >= VMALLOC_END)
-		*end = VMALLOC_END;
-	return *start < *end;
+	}
+	return true;
 }
 
 long vread(char *buf, char *addr, unsigned long count)
@@ -174,10 +167,7 @@ long vread(char *buf, char *addr, unsigned long count)
 	vaddr_t end;
 	bool found = false;
 
-	if (!range_is_sane("vread", base, &count))
-		return 0;
-	end = base + count;
-	if (!clip_to_window(&from, &end))
+	if (!may_move("vread", base, &count, &end))
 		return 0;
 	irq_flags = vmap_freeze();
 	while (from < end && next_stretch(from, end, &stretch)) {
@@ -203,10 +193,7 @@ long vwrite(char *buf, char *addr, unsigned long count)
 	vaddr_t end;
 	bool found = false;
 
-	if (!range_is_sane("vwrite", base, &count))
-		return 0;
-	end = base + count;
-	if (!clip_to_window(&from, &end))
+	if (!may_move("vwrite", base, &count, &end))
 		return 0;
 	irq_flags = vmap_freeze();
 	while (from < end && next_stretch(from, end, &stretch)) {

@@ -87,7 +87,7 @@ static struct vm_area *move(struct vm_area *old, unsigned long pages, gfp_t gfp,
 
 	if (!pgtable_translate(area_start(old), &phys, &prot))
 		return NULL;
-	if (pages < old->vm.nr_pages && !vm_area_fill_pages(old))
+	if (pages < old->vm.nr_pages && !vm_area_fill_pages(old, gfp))
 		return NULL;
 	if (pages >= PTES_PER_TABLE && vmap_huge_enabled())
 		align = LEAF_TABLE_SIZE;

@@ -9,7 +9,8 @@
  *                 frame     mapped, or hidden when the page table has no entry
  *                 GONE      given back
  *
- * requested_size counts the bytes that are not GONE.
+ * requested_size counts the bytes that are not GONE. VM_MMAP keeps everybody else
+ * from freeing or resizing the area; here it is taken off while that is done.
  */
 #include "posix/mapping.h"
 
@@ -134,6 +135,7 @@ static int make_sparse(struct vm_struct *vm)
 
 static void free_sparse(struct vm_struct *vm)
 {
+	vm->flags &= ~VM_MMAP;
 	kvfree(vm->pages);
 	vm->pages = NULL;
 	free_vm_area(vm);
@@ -175,6 +177,7 @@ int mapping_release(const struct mapping_range *range)
 	struct vm_struct *vm = range->vm;
 
 	if (mapping_is_whole(range) && !is_sparse(vm)) {
+		vm->flags &= ~VM_MMAP;
 		vfree(vm->addr);
 		return 0;
 	}
@@ -318,13 +321,18 @@ void mapping_clear(const struct mapping_range *range)
 void *mapping_resize(const struct mapping_range *range, size_t size,
                      const void *caller)
 {
+	struct vm_struct *vm = range->vm;
 	void *moved;
 
-	if (is_sparse(range->vm) || !mapping_is_whole(range))
+	if (is_sparse(vm) || !mapping_is_whole(range))
 		return NULL;
-	moved = vrealloc(range->vm->addr, size,
+	vm->flags &= ~VM_MMAP;
+	moved = vrealloc(vm->addr, size,
 	                 GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	if (moved)
-		find_vm_area_containing(moved)->caller = caller;
+	if (moved) {
+		vm = find_vm_area_containing(moved);
+		vm->caller = caller;
+	}
+	vm->flags |= VM_MMAP;
 	return moved;
 }

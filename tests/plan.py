@@ -11,6 +11,7 @@ SUITES = Image("tests/image")
 RELEASED = Image("tests/image", "release")
 ONE_HART = Image("tests/image_one_hart")
 DEATH = Image("tests/death")
+EARLY = Image("tests/early")
 HELLO = Image("hello")
 ARGS = Image("tests/apps/args")
 
@@ -78,6 +79,7 @@ def extension_jobs():
     for policy in ("eager", "lazy", "ipi", "rfence", "svinval"):
         yield tap(f"flush/{policy}", SUITES,
                   [suite + ":" for suite in ("mm/vmalloc", "mm/vmap",
+                                             "mm/context",
                                              "mm/concurrency")],
                   Machine(cpu="rv64,svinval=true",
                           options=f"seed=1 vmap.flush={policy}"))
@@ -96,6 +98,9 @@ def memory_jobs():
                        patterns=(rf"^Vireo: {smp} of {smp} harts",
                                  r"^Hello from Vireo"))
             yield tap(f"memory/{size}-{smp}", SUITES, ["mm/smoke:"], machine)
+    # Both zones and the short paths.
+    yield tap("memory/4500M-release", RELEASED, ["mm/smoke:"],
+              Machine(memory="4500M", options=""))
 
 
 def tree(change, *more):
@@ -203,6 +208,20 @@ def death_jobs():
             (TESTS / "death/expect.tsv").read_text().splitlines()[1:]]
     yield Boot("death/list-is-complete", DEATH, Machine(), 0,
                (r"^" + r"\n".join(acts) + r"$",))
+
+
+def early_jobs():
+    """Before vmalloc_init(): calls are refused, mistakes of the image panic."""
+    yield Tap("early/calls", EARLY, Machine())
+    for mistake, line in (
+            ("overlap", r"vm_area_add_early: \[0x\w+, 0x\w+\) overlaps"),
+            ("unaligned", r"vm_area_add_early: .* is not whole pages"),
+            ("above", r"vm_area_add_early: .* is not whole pages"),
+            ("below", r"vm_area_add_early: .* is not whole pages"),
+            ("too-large", r"vm_area_add_early: .* is not whole pages"),
+            ("align", r"vm_area_register_early: alignment 0x3000 is no")):
+        yield Boot(f"early/{mistake}", EARLY, Machine(arguments=(mistake,)),
+                   134, (r"^PANIC on hart 0: " + line,), ("^1\\.\\.",))
 
 
 def image_jobs():
@@ -342,7 +361,7 @@ def host_jobs():
 
 def everything():
     for jobs in (host_jobs, suite_jobs, extension_jobs, memory_jobs, tree_jobs,
-                 command_line_jobs, death_jobs, image_jobs, variable_jobs,
+                 command_line_jobs, death_jobs, early_jobs, image_jobs, variable_jobs,
                  setup_jobs):
         yield from jobs()
 

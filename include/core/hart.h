@@ -19,7 +19,7 @@
 enum hart_local {
 	HART_LOCAL_PAGES,   /* mm/page_alloc.c */
 	HART_LOCAL_KMEM,    /* mm/kmem.c */
-	HART_LOCAL_VMAP,    /* mm/vmap.c */
+	HART_LOCAL_VMAP,    /* mm/vm_area.c */
 	HART_LOCAL_MAP_RAM, /* mm/vm_map_ram.c */
 	HART_LOCALS
 };

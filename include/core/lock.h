@@ -19,9 +19,7 @@
 
 /* Order in which locks nest: only upward. Equal ranks: ascending address. */
 enum lock_rank {
-	LOCK_VMAP_FLUSH, /* one purge at a time */
-	LOCK_VMAP_HART,  /* per hart; all of them = vmlist_lock */
-	LOCK_VMAP_REMAP,
+	LOCK_VMAP_HART, /* per hart; all of them = vmlist_lock */
 	LOCK_PERCPU,
 	LOCK_VSPACE,
 	LOCK_VM_INDEX,

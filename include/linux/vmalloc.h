@@ -39,8 +39,8 @@ struct page;
 #define VM_PCPU     0x00010000ul /* internal: per-CPU ranges */
 #define VM_SIMPLE   0x00020000ul /* internal: for the short path */
 #define VM_WINDOW   0x00100000ul /* remap_vmalloc_range() into it */
-#define VM_MMAP     0x00080000ul /* made by mmap() */
-#define VM_INTERNAL (VM_MAP_RAM | VM_EARLY | VM_PCPU)
+#define VM_MMAP     0x00080000ul /* internal: made by mmap() */
+#define VM_INTERNAL (VM_MAP_RAM | VM_EARLY | VM_PCPU | VM_MMAP)
 
 /* vm_area_struct flags that remap_vmalloc_range() sets. */
 #define VM_DONTEXPAND 0x00040000ul
@@ -182,7 +182,11 @@ static inline bool is_vmalloc_addr(const void *p)
 	return (unsigned long)p - VMALLOC_START < VMALLOC_SIZE;
 }
 
-/* Called with no lock held when no range fits; non-zero: something was freed. */
+/*
+ * notify() is called with no lock held when no range fits; non-zero: something
+ * was freed. It may free, also allocate, but not register or unregister, nor wait
+ * for other harts. Once unregister returns it is not running any more. Thread.
+ */
 struct vmap_purge_notifier {
 	int (*notify)(struct vmap_purge_notifier *self);
 	struct vmap_purge_notifier *next;

@@ -104,7 +104,7 @@ void page_alloc_drain(void);
 void page_alloc_drain_all(void);
 
 /*
- * mm/vmap.c: called with no lock held and interrupts on when memory is short;
+ * mm/vmalloc_init.c: called with no lock held and interrupts on when memory is short;
  * returns whether it gave pages back.
  */
 typedef bool page_reclaim_hook(void);

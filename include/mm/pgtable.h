@@ -99,6 +99,9 @@ unsigned long pgtable_pages(void);
 /* After page_alloc_init(): tables come from the page allocator. */
 void pgtable_init(void);
 
+/* Is no page of the range mapped? va and size: whole pages. */
+bool pgtable_is_clear(vaddr_t va, size_t size);
+
 /* Dump: one line for each maximal run of equal mappings in the range. */
 typedef void pgtable_emit(vaddr_t start, vaddr_t end, paddr_t pa, pgprot_t prot,
                           unsigned int level, void *context);

@@ -47,8 +47,8 @@ static inline bool tlb_is_clean(uint64_t stamp)
 /*
  * Flush all levels of everything on every hart. When it returns, every unmapping
  * stamped before the call is clean. Concurrent callers share flushes. Context:
- * threads; may be called with interrupts off (SBI fences need no help of ours),
- * not with a lock that LOCK_VMAP_FLUSH may not follow.
+ * threads that hold no lock; also with interrupts off, as SBI fences need no help
+ * of ours.
  */
 void tlb_flush_all(void);
 

@@ -14,7 +14,7 @@ typedef uint64_t phys_addr_t; /* Linux's name for paddr_t */
 typedef unsigned int gfp_t;
 
 /* Values are ours; names and meanings are Linux's. */
-#define __GFP_ATOMIC_BIT 0x001u /* may use what is at hand, never purges */
+#define __GFP_HIGH       0x001u /* no meaning: there are no reserves */
 #define __GFP_RECLAIM    0x002u /* may purge, drain pools and wait */
 #define __GFP_ZERO       0x004u
 #define __GFP_NOWARN     0x008u
@@ -26,7 +26,7 @@ typedef unsigned int gfp_t;
 
 #define GFP_KERNEL   (__GFP_RECLAIM)
 #define GFP_NOWAIT   (0u)
-#define GFP_ATOMIC   (__GFP_ATOMIC_BIT)
+#define GFP_ATOMIC   (__GFP_HIGH)
 #define GFP_DMA32    (__GFP_DMA32)
 #define GFP_USER     GFP_KERNEL
 #define GFP_NOIO     GFP_KERNEL

@@ -157,6 +157,12 @@ struct vm_area *vm_area_claim(const void *addr, unsigned long accept);
 /* DYING -> BUSY again: the claimer changed its mind and nothing else. */
 void vm_area_unclaim(struct vm_area *area);
 
+/*
+ * mm/vm_find.c: the busy area whose usable pages hold [start, start + size), or
+ * NULL; areas and blocks of vm_map_ram() are none.
+ */
+struct vm_area *vm_area_holding(vaddr_t start, size_t size);
+
 /* report() why a claim of @addr by @function failed. */
 void vm_area_report_bad_free(const char *function, const void *addr);
 
@@ -169,12 +175,15 @@ void vm_area_unmap(struct vm_area *area);
  */
 void vm_area_retire(struct vm_area *area, const void *freed_by);
 
+/* The same for callers that may not wait: leaves the purge to a later one. */
+void vm_area_retire_quickly(struct vm_area *area, const void *freed_by);
+
 /*
  * The frames of a VM_ALLOC area as an array (vm.pages), made from the page table
  * when somebody asks for it (find_vm_area) or is about to clear entries that are
  * the only record. False: no memory. Thread.
  */
-bool vm_area_fill_pages(struct vm_area *area);
+bool vm_area_fill_pages(struct vm_area *area, gfp_t gfp);
 
 /*
  * In interrupts: queue a claimed area; @work runs in thread context, when this

@@ -18,6 +18,7 @@ enum area_kind {
 	KIND_MAP_RAM,
 	KIND_PCPU,
 	KIND_EARLY,
+	KIND_MMAP,
 	KIND_RESERVED, /* get_vm_area() and areas being built */
 	KIND_LAZY,     /* freed, waiting for a flush or for reuse */
 	KINDS
@@ -41,6 +42,9 @@ struct area_note {
  * Returns how many; fewer than @max: there are no more. Context: threads.
  */
 unsigned int vm_walk(vaddr_t from, struct area_note *notes, unsigned int max);
+
+/* Of an area in use, by its flags. */
+enum area_kind area_kind_of(unsigned long flags);
 
 const char *area_kind_name(enum area_kind kind);
 

@@ -11,10 +11,12 @@
 #include <linux/vmalloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/machine.h"
 #include "core/report.h"
 #include "mm/page_alloc.h"
+#include "mm/tlb.h"
 #include "mm/vm_area.h"
 #include "pages.h"
 #include "state.h"
@@ -63,6 +65,9 @@ TEST(align_that_is_no_power_of_two_is_reported)
 {
 	static const unsigned long aligns[] = { 0, 3, 4097, 12288, ULONG_MAX };
 
+	/* With an area of that size at hand, too: the short path asks as well. */
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all();
 	for (unsigned int i = 0; i < ARRAY_SIZE(aligns); i++) {
 		REFUSED(1, CHECK(!__vmalloc_node_range(
 				   PAGE_SIZE, aligns[i], VMALLOC_START,
@@ -103,6 +108,19 @@ TEST(addresses_that_are_no_area_are_reported)
 	CHECK(can_write(p) && can_write(p + 3 * PAGE_SIZE));
 	vfree(p);
 	pages_free(pages, 1);
+}
+
+TEST(unaligned_addresses_of_a_mapping_are_reported)
+{
+	struct page **pages = pages_alloc(2);
+	char *map = vmap(pages, 2, VM_MAP, PAGE_KERNEL);
+
+	CHECK(map);
+	REFUSED(1, vunmap(map + 1));
+	REFUSED(1, vunmap(map + PAGE_SIZE - 1));
+	CHECK(can_write(map));
+	vunmap(map);
+	pages_free(pages, 2);
 }
 
 TEST(report_names_the_function_and_the_address)
@@ -211,14 +229,44 @@ TEST(free_vm_area_of_strangers_is_reported)
 	struct vm_struct *vm = get_vm_area(PAGE_SIZE, VM_MAP);
 	struct vm_struct copy = *vm, zero = { 0 };
 
+	char *p = vmalloc(PAGE_SIZE);
+
 	REFUSED(1, free_vm_area(&copy));
 	REFUSED(1, free_vm_area(&zero));
+	REFUSED(1, free_vm_area(NULL));
+	CHECK(p && find_vm_area(p));
+	REFUSED(1, free_vm_area(find_vm_area(p)));
+	CHECK(can_write(p) && find_vm_area(p));
+	vfree(p);
 	free_vm_area(vm);
+}
+
+/* What mmap() made, munmap() takes back; nobody else may. */
+TEST(areas_of_mmap_are_refused_by_every_free)
+{
+	char *p = mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *none = mmap(NULL, 2 * PAGE_SIZE, PROT_NONE,
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED && none != MAP_FAILED);
+	CHECK(find_vm_area(p) && find_vm_area(none));
+	REFUSED(1, vfree(p));
+	CHECK(strstr(report_last(), "mmap area"));
+	REFUSED(1, vunmap(p));
+	REFUSED(1, vfree(none));
+	REFUSED(1, vunmap(none));
+	REFUSED(1, free_vm_area(find_vm_area(none)));
+	REFUSED(0, CHECK(!remove_vm_area(none)));
+	REFUSED(1, CHECK(!vrealloc(p, 5 * PAGE_SIZE, GFP_KERNEL)));
+	CHECK(can_write(p));
+	CHECK_EQ(munmap(p, 2 * PAGE_SIZE), 0);
+	CHECK_EQ(munmap(none, 2 * PAGE_SIZE), 0);
 }
 
 TEST(mapping_calls_check_their_ranges)
 {
-	struct page **pages = pages_alloc(1);
+	struct page **pages = pages_alloc(2);
 	struct vm_struct *vm = get_vm_area(PAGE_SIZE, VM_MAP);
 	unsigned long at;
 
@@ -226,13 +274,31 @@ TEST(mapping_calls_check_their_ranges)
 	at = (unsigned long)vm->addr;
 	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, 0, PAGE_KERNEL,
 	                                                pages) < 0));
+	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, PAGE_SIZE,
+	                                                PAGE_KERNEL,
+	                                                NULL) < 0));
+	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at + 8, PAGE_SIZE - 8,
+	                                                PAGE_KERNEL,
+	                                                pages) < 0));
+	/* Into the guard page, in it, from one area to the next. */
+	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, 2 * PAGE_SIZE,
+	                                                PAGE_KERNEL,
+	                                                pages) < 0));
+	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at + PAGE_SIZE,
+	                                                PAGE_SIZE, PAGE_KERNEL,
+	                                                pages) < 0));
+	CHECK_REPORTS(1, unmap_kernel_range(at, 3 * PAGE_SIZE));
+	CHECK_REPORTS(1, unmap_kernel_range_noflush(at, 0));
+	CHECK_REPORTS(1, vunmap_range(at, at));
+	CHECK_REPORTS(1, vunmap_range(at, at - PAGE_SIZE));
+	CHECK(strstr(report_last(), "+0)"));
 	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(
 				       at, PAGE_SIZE,
 				       __pgprot(PAGE_KERNEL.pgprot & ~PTE_R),
 				       pages) < 0));
 	CHECK_EQ(leaf_level((char *)at), -1);
 	free_vm_area(vm);
-	pages_free(pages, 1);
+	pages_free(pages, 2);
 }
 
 TEST(set_memory_outside_of_areas_is_refused)
@@ -243,6 +309,8 @@ TEST(set_memory_outside_of_areas_is_refused)
 	CHECK(p);
 	REFUSED(1, CHECK(set_memory_ro(at + 1, 1) < 0));
 	REFUSED(1, CHECK(set_memory_ro(at, 4) < 0));
+	REFUSED(1, CHECK(set_memory_ro(at, 0) < 0));
+	REFUSED(1, CHECK_EQ(set_memory_x(at, 1), -EINVAL));
 	REFUSED(1, CHECK(set_memory_ro((unsigned long)&local & PAGE_MASK, -1) <
 	                 0));
 	CHECK(can_write(p));

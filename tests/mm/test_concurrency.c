@@ -382,3 +382,56 @@ TEST(failing_giant_does_not_starve_the_neighbour)
 {
 	on_all_harts(ask_too_much, 200, NULL);
 }
+
+/* A notifier is on one hart's stack; the other hart asks all that there are. */
+struct asked {
+	struct vmap_purge_notifier notifier;
+	bool running;      /* [A] */
+	bool unregistered; /* [A] */
+	bool late;         /* [A] called when it had been taken back */
+};
+
+static int note_call(struct vmap_purge_notifier *self)
+{
+	struct asked *asked = container_of(self, struct asked, notifier);
+
+	__atomic_store_n(&asked->running, true, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < 2000; i++)
+		if (__atomic_load_n(&asked->unregistered, __ATOMIC_SEQ_CST))
+			__atomic_store_n(&asked->late, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&asked->running, false, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static void ask_or_register(void *argument)
+{
+	struct worker *worker = argument;
+
+	for (unsigned int round = 0; round < worker->rounds; round++) {
+		struct asked asked = { .notifier = { .notify = note_call } };
+
+		if (worker->index == 0) {
+			worker->failures +=
+				get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE,
+			                    VM_MAP) != NULL;
+			continue;
+		}
+		worker->failures +=
+			register_vmap_purge_notifier(&asked.notifier) != 0;
+		for (unsigned int i = 0; i < 1000; i++)
+			if (__atomic_load_n(&asked.running, __ATOMIC_SEQ_CST))
+				break;
+		worker->failures +=
+			unregister_vmap_purge_notifier(&asked.notifier) != 0;
+		__atomic_store_n(&asked.unregistered, true, __ATOMIC_SEQ_CST);
+		worker->failures +=
+			__atomic_load_n(&asked.running, __ATOMIC_SEQ_CST);
+		worker->failures +=
+			__atomic_load_n(&asked.late, __ATOMIC_SEQ_CST);
+	}
+}
+
+TEST(notifier_does_not_run_once_it_was_taken_back)
+{
+	on_all_harts(ask_or_register, 300, NULL);
+}

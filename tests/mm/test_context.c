@@ -8,10 +8,14 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <string.h>
 
 #include "core/hart.h"
 #include "core/machine.h"
 #include "core/report.h"
+#include "mm/fault.h"
+#include "mm/fault_inject.h"
+#include "mm/kmem.h"
 #include "mm/page_alloc.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -100,7 +104,59 @@ TEST(double_vfree_in_an_interrupt_is_reported)
 	CHECK(p);
 	in_timer_interrupt(free_area, p);
 	CHECK_REPORTS(1, in_timer_interrupt(free_area, p));
+	CHECK(strstr(report_last(), "not done yet"));
 	CHECK_REPORTS(1, vfree(p));
+}
+
+/* Claimed, and queued in an interrupt. */
+static bool is_dying(const char *p)
+{
+	char text[256];
+
+	address_describe((unsigned long)p, text, sizeof(text));
+	return strstr(text, "is being freed");
+}
+
+TEST(deferred_frees_wait_for_somebody_who_may_wait)
+{
+	char *p[2] = { vmalloc(3 * PAGE_SIZE), vmalloc(5 * PAGE_SIZE) }, *q;
+	unsigned long at = VMALLOC_START + (11ul << 30);
+
+	CHECK(p[0] && p[1]);
+	in_timer_interrupt(free_area, p[0]);
+	in_timer_interrupt(free_area, p[1]);
+	CHECK(is_dying(p[0]) && is_dying(p[1]));
+	q = __vmalloc(PAGE_SIZE, GFP_ATOMIC, PAGE_KERNEL);
+	vfree_atomic(q);
+	q = __vmalloc_node_range(PAGE_SIZE, 1, at, at + 2 * PAGE_SIZE,
+	                         GFP_NOWAIT, PAGE_KERNEL, -1, CALLER());
+	CHECK(q && is_dying(p[0]) && is_dying(p[1]));
+	vfree(q);
+	CHECK(!is_dying(p[0]) && !is_dying(p[1]));
+}
+
+TEST(deferred_frees_are_run_by_an_allocation)
+{
+	char *p = vmalloc(3 * PAGE_SIZE), *q;
+
+	CHECK(p);
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all();
+	in_timer_interrupt(free_area, p);
+	q = vmalloc(PAGE_SIZE); /* by the short path, if it did not look */
+	CHECK(!is_dying(p));
+	vfree(q);
+}
+
+TEST(deferred_frees_are_run_by_a_drain)
+{
+	char *p = vmalloc(3 * PAGE_SIZE);
+
+	CHECK(p);
+	in_timer_interrupt(free_area, p);
+	CHECK(is_dying(p));
+	vmap_drain();
+	CHECK(!is_dying(p));
 }
 
 struct atomic_try {
@@ -156,6 +212,33 @@ TEST(atomic_allocation_never_purges_or_drains)
 	}
 }
 
+/* What decides is whether the flags permit to wait. */
+TEST(nowait_allocation_works_in_an_interrupt)
+{
+	struct atomic_try try = { .size = PAGE_SIZE, .gfp = GFP_NOWAIT };
+
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all();
+	in_timer_interrupt(allocate, &try);
+	CHECK(try.area);
+	vfree(try.area);
+	try.gfp = GFP_ATOMIC | __GFP_RECLAIM;
+	CHECK_REPORTS(1, in_timer_interrupt(allocate, &try));
+	CHECK(!try.area);
+}
+
+TEST(atomic_allocation_makes_no_area_in_an_interrupt)
+{
+	struct atomic_try try = { .size = 77 * PAGE_SIZE, .gfp = GFP_ATOMIC };
+	struct vmap_counters before, after;
+
+	vmap_read_counters(&before);
+	in_timer_interrupt(allocate, &try);
+	vmap_read_counters(&after);
+	CHECK(!try.area);
+	CHECK_EQ(after.pool_misses, before.pool_misses);
+}
+
 TEST(sleeping_allocation_in_an_interrupt_is_reported)
 {
 	struct atomic_try try = { .size = PAGE_SIZE, .gfp = GFP_KERNEL };
@@ -164,9 +247,161 @@ TEST(sleeping_allocation_in_an_interrupt_is_reported)
 	CHECK(!try.area);
 }
 
+/* Leaves this hart over its lazy limit, with the purge still owed. */
+static void owe_a_purge(void)
+{
+	struct vm_area *area = vm_area_reserve(
+		vmap_lazy_max_pages() + 1, 1, VM_MAP, GFP_KERNEL, CALLER());
+
+	CHECK(area);
+	vm_area_retire_quickly(area, CALLER());
+}
+
+static unsigned long purges(void)
+{
+	struct vmap_counters counters;
+
+	vmap_read_counters(&counters);
+	return counters.purges;
+}
+
+TEST(atomic_allocation_that_fails_does_not_purge)
+{
+	struct atomic_try try = { .size = PAGE_SIZE, .gfp = GFP_ATOMIC };
+	unsigned long before;
+
+	if (!CONFIG_FAULT_INJECT)
+		test_skip("CONFIG_FAULT_INJECT is off");
+	owe_a_purge();
+	before = purges();
+	fault_inject_set(FAULT_PAGE, 1);
+	allocate(&try);
+	fault_inject_set(FAULT_PAGE, 0);
+	CHECK(!try.area);
+	CHECK_EQ(purges(), before);
+	vfree(vmalloc(PAGE_SIZE));
+	CHECK_EQ(purges(), before + 1);
+}
+
+TEST(interrupt_never_purges)
+{
+	struct page **pages = pages_alloc(100);
+	char *slot = vm_map_ram(pages, 3, -1, PAGE_KERNEL);
+	char *area = vm_map_ram(pages, 100, -1, PAGE_KERNEL);
+	unsigned long before;
+
+	CHECK(slot && area);
+	owe_a_purge();
+	before = purges();
+	in_timer_interrupt(unmap_ram_3, slot);
+	in_timer_interrupt(unmap_ram_100, area);
+	CHECK_EQ(purges(), before);
+	pages_free(pages, 100);
+}
+
+TEST(resizing_waits_only_if_the_caller_may)
+{
+	char *p = vmalloc(1100 * PAGE_SIZE), *q;
+	struct vmap_counters before, after;
+
+	if (!CONFIG_FAULT_INJECT) {
+		vfree(p);
+		test_skip("CONFIG_FAULT_INJECT is off");
+	}
+	CHECK(p);
+	vmap_read_counters(&before);
+	fault_inject_set(FAULT_VSPACE, 1);
+	q = vrealloc(p, 1050 * PAGE_SIZE, GFP_ATOMIC);
+	fault_inject_set(FAULT_VSPACE, 0);
+	vmap_read_counters(&after);
+	CHECK_EQ(after.drains, before.drains);
+	vfree(q ? q : p);
+}
+
+/* Every page there is, chained through its first word. */
+static struct page *take_all_pages(gfp_t gfp)
+{
+	struct page *chain = NULL, *page;
+
+	if (nr_total_pages() > 65536)
+		test_skip("too much memory to take it all");
+	while ((page = alloc_pages(gfp, 0)) != NULL) {
+		*(struct page **)page_address(page) = chain;
+		chain = page;
+	}
+	return chain;
+}
+
+static void give_pages(struct page *chain)
+{
+	while (chain) {
+		struct page *page = chain;
+
+		chain = *(struct page **)page_address(page);
+		__free_pages(page, 0);
+	}
+}
+
+TEST(atomic_pages_end_without_a_drain)
+{
+	struct vmap_counters before, after;
+
+	vmap_read_counters(&before);
+	give_pages(take_all_pages(GFP_ATOMIC));
+	vmap_read_counters(&after);
+	CHECK_EQ(after.drains, before.drains);
+}
+
+/* Retired areas hold leaf tables, freed objects hold slabs: both are memory. */
+TEST(last_pages_come_out_of_the_pools)
+{
+	char *p = __vmalloc_node_range(PAGE_SIZE, 1,
+	                               VMALLOC_START + (30ul << 30),
+	                               VMALLOC_END, GFP_KERNEL, PAGE_KERNEL, -1,
+	                               CALLER());
+	struct page *chain, *page;
+
+	CHECK(p);
+	vfree(p);
+	chain = take_all_pages(GFP_NOWAIT);
+	page = alloc_pages(GFP_KERNEL, 0);
+	if (page)
+		__free_pages(page, 0);
+	give_pages(chain);
+	CHECK(page);
+}
+
+TEST(last_pages_come_out_of_the_slabs)
+{
+	enum { OBJECTS = 64 };
+	struct page *chain, *page;
+	void *object[OBJECTS];
+	unsigned long slabs;
+
+	vmap_drain();
+	kmem_shrink();
+	slabs = kmem_slab_pages();
+	for (unsigned int i = 0; i < OBJECTS; i++)
+		CHECK((object[i] = kmalloc(2048, GFP_KERNEL)) != NULL);
+	for (unsigned int i = 0; i < OBJECTS; i++)
+		kfree(object[i]);
+	CHECK(kmem_slab_pages() > slabs);
+	chain = take_all_pages(GFP_NOWAIT);
+	page = alloc_pages(GFP_KERNEL, 0);
+	if (page)
+		__free_pages(page, 0);
+	give_pages(chain);
+	CHECK(page);
+}
+
 struct refusals {
 	struct page **pages;
 	char *user;
+	struct vm_struct *bare;         /* of get_vm_area() */
+	struct vm_struct *window;       /* two pages, one of them a view */
+	struct vm_area_struct vma;      /* the view */
+	struct vm_area_struct free_vma; /* where another could be */
+	struct vmap_purge_notifier notifier;
 	unsigned int calls, wrong; /* the last call that went wrong */
 	unsigned long reports;
 };
@@ -184,13 +419,41 @@ static void call_forbidden(void *argument)
 {
 	struct refusals *refusals = argument;
 	struct vm_area_struct vma = { 0 };
+	static const unsigned long offset;
+	static const size_t size = PAGE_SIZE;
+	phys_addr_t device = machine.virtio[0].base;
+	unsigned long pfn = PFN_DOWN(device);
 	char byte;
 
+	FORBIDDEN(!vmalloc(PAGE_SIZE));
+	FORBIDDEN(!vzalloc(PAGE_SIZE));
+	FORBIDDEN(!vmalloc_user(PAGE_SIZE));
+	FORBIDDEN(!vmalloc_32(PAGE_SIZE));
+	FORBIDDEN(!vmalloc_exec(PAGE_SIZE));
+	FORBIDDEN(!__vmalloc_node_range(PAGE_SIZE, 1, VMALLOC_START,
+	                                VMALLOC_END, GFP_KERNEL, PAGE_KERNEL,
+	                                -1, CALLER()));
 	FORBIDDEN(!vmap(refusals->pages, 1, VM_MAP, PAGE_KERNEL));
+	FORBIDDEN(!vmap_pfn(&pfn, 1, PAGE_KERNEL_NOCACHE));
 	FORBIDDEN(!get_vm_area(PAGE_SIZE, VM_MAP));
 	FORBIDDEN(!alloc_vm_area(PAGE_SIZE, NULL));
-	FORBIDDEN(!ioremap(machine.virtio[0].base, 4096));
+	FORBIDDEN(!remove_vm_area(refusals->bare->addr));
+	FORBIDDEN((free_vm_area(refusals->bare), true));
+	FORBIDDEN(!ioremap(device, 4096));
+	FORBIDDEN(!ioremap_cache(device, 4096));
+	FORBIDDEN(!ioremap_prot(device, 4096, PAGE_KERNEL.pgprot));
+	FORBIDDEN(ioremap_page_range((unsigned long)refusals->bare->addr,
+	                             (unsigned long)refusals->bare->addr +
+	                                     PAGE_SIZE,
+	                             device, PAGE_KERNEL_NOCACHE) == -EINVAL);
+	FORBIDDEN((unmap_vmalloc_range(&refusals->vma), true));
+	FORBIDDEN(!pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE));
+	FORBIDDEN(set_memory_ro((unsigned long)refusals->user, 1) == -EINVAL);
+	FORBIDDEN(register_vmap_purge_notifier(&refusals->notifier) == -EBUSY);
+	FORBIDDEN(unregister_vmap_purge_notifier(&refusals->notifier) ==
+	          -EBUSY);
 	FORBIDDEN(!vrealloc(refusals->user, 2 * PAGE_SIZE, GFP_KERNEL));
+	vma = refusals->free_vma;
 	FORBIDDEN(remap_vmalloc_range(&vma, refusals->user, 0) == -EINVAL);
 	FORBIDDEN((vm_unmap_aliases(), true));
 	FORBIDDEN(vread(&byte, refusals->user, 1) <= 0);
@@ -203,12 +466,30 @@ TEST(thread_only_calls_in_an_interrupt_are_reported)
 	struct refusals refusals = { .pages = pages_alloc(1) };
 
 	refusals.user = vmalloc_user(PAGE_SIZE);
-	CHECK(refusals.user);
+	refusals.bare = get_vm_area(PAGE_SIZE, VM_IOREMAP);
+	refusals.window = get_vm_area(2 * PAGE_SIZE, VM_MAP);
+	CHECK(refusals.user && refusals.bare && refusals.window);
+	refusals.vma = (struct vm_area_struct){
+		.vm_start = (unsigned long)refusals.window->addr,
+		.vm_end = (unsigned long)refusals.window->addr + PAGE_SIZE,
+		.vm_page_prot = PAGE_KERNEL,
+	};
+	refusals.free_vma = refusals.vma;
+	refusals.free_vma.vm_start += PAGE_SIZE;
+	refusals.free_vma.vm_end += PAGE_SIZE;
+	CHECK_EQ(remap_vmalloc_range(&refusals.vma, refusals.user, 0), 0);
+	/* With an area at hand, so that the short paths are asked, too. */
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all();
 	refusals.reports = report_count();
 	in_timer_interrupt(call_forbidden, &refusals);
 	test_expect_reports(report_count() - refusals.reports);
 	CHECK_EQ(refusals.wrong, 0);
 	CHECK_EQ(report_count() - refusals.reports, refusals.calls);
+	CHECK(can_read((char *)refusals.vma.vm_start));
+	unmap_vmalloc_range(&refusals.vma);
+	free_vm_area(refusals.window);
+	free_vm_area(refusals.bare);
 	vfree(refusals.user);
 	pages_free(refusals.pages, 1);
 }
@@ -253,7 +534,7 @@ static void ask_questions(void *argument)
 	struct questions *questions = argument;
 	char *p = questions->area;
 
-	questions->wrong += !find_vm_area(p);
+	questions->wrong += !find_vm_area(p) || find_vm_area(p)->pages;
 	questions->wrong += !find_vm_area_containing(p + 10);
 	questions->wrong += !is_vmalloc_addr(p);
 	questions->wrong += !vmalloc_to_page(p);

@@ -169,6 +169,60 @@ static bool do_remap(void)
 	return err == 0;
 }
 
+/* A view of two batches, the second of which needs a new leaf table. */
+static bool do_remap_large(void)
+{
+	char *user = vmalloc_user(100 * PAGE_SIZE);
+	struct vm_struct *vm = __get_vm_area(100 * PAGE_SIZE, VM_MAP,
+	                                     FAR_START - 80 * PAGE_SIZE,
+	                                     VMALLOC_END);
+	struct vm_area_struct vma = { .vm_page_prot = PAGE_KERNEL };
+	int err = -1;
+
+	if (user && vm) {
+		vma.vm_start = (unsigned long)vm->addr;
+		vma.vm_end = vma.vm_start + 100 * PAGE_SIZE;
+		err = remap_vmalloc_range(&vma, user, 0);
+		CHECK(err == 0 || leaf_level(vm->addr) < 0);
+		if (err == 0)
+			unmap_vmalloc_range(&vma);
+		CHECK_EQ(page_count(vmalloc_to_page(user)), 1);
+	}
+	if (vm)
+		free_vm_area(vm);
+	vfree(user);
+	return err == 0;
+}
+
+static bool do_vmap_pfn(void)
+{
+	static const unsigned long pfns[] = { 0x40001, 0x40003, 0x40007 };
+	void *p = vmap_pfn(pfns, 3, PAGE_KERNEL_NOCACHE);
+
+	vunmap(p);
+	return p;
+}
+
+/* Also when the array of its pages cannot be had: then it stays. */
+static bool do_remove(void)
+{
+	char *p = vmalloc(4 * PAGE_SIZE);
+	struct vm_struct *removed = p ? remove_vm_area(p) : NULL;
+
+	if (!removed) {
+		if (p)
+			p[0] = 1;
+		vfree(p);
+		return false;
+	}
+	CHECK(removed->pages && removed->nr_pages == 4);
+	for (unsigned int i = 0; i < 4; i++)
+		__free_pages(removed->pages[i], 0);
+	kvfree(removed->pages);
+	kfree(removed);
+	return true;
+}
+
 static bool do_vrealloc(void)
 {
 	char *p = vmalloc(3 * PAGE_SIZE), *q = NULL;
@@ -315,6 +369,9 @@ EVERY_KIND(large_ioremap_survives_every_failure, do_ioremap_large)
 EVERY_KIND(alloc_vm_area_survives_every_failure, do_alloc_vm_area)
 EVERY_KIND(get_vm_area_survives_every_failure, do_get_vm_area)
 EVERY_KIND(remap_survives_every_failure, do_remap)
+EVERY_KIND(large_remap_survives_every_failure, do_remap_large)
+EVERY_KIND(vmap_pfn_survives_every_failure, do_vmap_pfn)
+EVERY_KIND(remove_vm_area_survives_every_failure, do_remove)
 EVERY_KIND(vrealloc_survives_every_failure, do_vrealloc)
 EVERY_KIND(percpu_object_survives_every_failure, do_percpu)
 EVERY_KIND(pcpu_areas_survive_every_failure, do_pcpu_areas)

@@ -92,6 +92,10 @@ TEST(ioremap_is_uncached_never_executable_and_device_typed)
 	CHECK_EQ(pte & (PTE_X | PTE_U), 0);
 	CHECK_EQ(pte & (3ul << 61), isa_has(ISA_SVPBMT) ? PTE_PBMT_IO : 0);
 	iounmap(p);
+	p = ioremap_cache(lowest_virtio(), 0x1000);
+	CHECK(p);
+	CHECK_EQ(*pgtable_lookup((vaddr_t)p, &level) & (3ul << 61), 0);
+	iounmap(p);
 }
 
 TEST(ioremap_variants_map_or_say_that_they_cannot)
@@ -139,6 +143,10 @@ TEST(ioremap_refuses_ram_that_the_allocator_owns)
 
 	CHECK(!ioremap(pa, 4096));
 	CHECK(!ioremap(pa + 8, 8));
+	/* Firmware's part of RAM and the page below all of it: the last byte
+	 * counts, and so does the rest of its page. */
+	CHECK(!ioremap(machine.memory[0].end - 8, 8));
+	CHECK(!ioremap(pa - 8, 16));
 	CHECK(!ioremap(machine.memory[0].start - 4096,
 	               machine.memory[0].end - machine.memory[0].start));
 	pages_free(pages, 1);
@@ -321,6 +329,63 @@ TEST(page_range_must_be_the_whole_of_an_ioremap_area)
 	CHECK_EQ(readl((void *)(a + PAGE_SIZE)), VIRTIO_MAGIC);
 	free_vm_area(io);
 	free_vm_area(map);
+}
+
+TEST(page_range_refuses_what_is_no_device_range)
+{
+	struct page **pages = pages_alloc(1);
+	struct vm_struct *io = get_vm_area(2 * PAGE_SIZE, VM_IOREMAP);
+	unsigned long a, ram = page_to_phys(pages[0]);
+
+	CHECK(io);
+	a = (unsigned long)io->addr;
+	CHECK_EQ(ioremap_page_range(a + PAGE_SIZE, a + 2 * PAGE_SIZE,
+	                            EMPTY_PHYS, PAGE_KERNEL_NOCACHE),
+	         -ERANGE);
+	CHECK_EQ(ioremap_page_range(a + PAGE_SIZE, a + 3 * PAGE_SIZE,
+	                            EMPTY_PHYS, PAGE_KERNEL_NOCACHE),
+	         -ERANGE);
+	CHECK_EQ(ioremap_page_range(a, a + 2 * PAGE_SIZE, EMPTY_PHYS + 8,
+	                            PAGE_KERNEL_NOCACHE),
+	         -EINVAL);
+	CHECK_EQ(ioremap_page_range(a, a + 2 * PAGE_SIZE, ram,
+	                            PAGE_KERNEL_NOCACHE),
+	         -EINVAL);
+	CHECK_EQ(ioremap_page_range(a, a + 2 * PAGE_SIZE, EMPTY_PHYS,
+	                            PAGE_KERNEL_EXEC),
+	         -EINVAL);
+	CHECK_EQ(leaf_level(io->addr), -1);
+	CHECK_EQ(ioremap_page_range(a, a + 2 * PAGE_SIZE, EMPTY_PHYS,
+	                            PAGE_KERNEL_NOCACHE),
+	         0);
+	CHECK_EQ(io->phys_addr, EMPTY_PHYS);
+	CHECK_EQ(ioremap_page_range(a, a + 2 * PAGE_SIZE, EMPTY_PHYS,
+	                            PAGE_KERNEL_NOCACHE),
+	         -EBUSY);
+	CHECK_EQ(phys_of((char *)a + PAGE_SIZE), EMPTY_PHYS + PAGE_SIZE);
+	free_vm_area(io);
+	pages_free(pages, 1);
+}
+
+/* Large ones take the general path: aligned, noted, undone the same way. */
+TEST(large_mapping_is_like_a_small_one)
+{
+	char *p = ioremap(EMPTY_PHYS + 0x1234, 100 * PAGE_SIZE);
+	struct vm_struct *vm;
+
+	CHECK(p);
+	CHECK_EQ((unsigned long)p % PAGE_SIZE, 0x234);
+	vm = find_vm_area((char *)((unsigned long)p & PAGE_MASK));
+	CHECK(vm && vm->flags & VM_IOREMAP);
+	CHECK_EQ(vm->phys_addr, EMPTY_PHYS + PAGE_SIZE);
+	CHECK_EQ(vm->requested_size, 100 * PAGE_SIZE);
+	CHECK_EQ(vm->size, 102 * PAGE_SIZE);
+	CHECK(IS_ALIGNED((unsigned long)vm->addr, 128 * PAGE_SIZE));
+	CHECK_EQ(phys_of(p + 99 * PAGE_SIZE),
+	         EMPTY_PHYS + 0x1234 + 99 * PAGE_SIZE);
+	CHECK(!vmalloc_to_page(p));
+	iounmap(p);
+	CHECK_EQ(leaf_level(p), -1);
 }
 
 TEST(nonlazy_switch_makes_the_next_iounmap_purge)

@@ -7,6 +7,7 @@
 #include "core/hart.h"
 #include "core/report.h"
 #include "pages.h"
+#include "state.h"
 #include "test.h"
 
 TEST(pcpu_areas_keep_their_distances_and_lie_high)
@@ -130,4 +131,99 @@ TEST(bad_per_cpu_requests_are_reported)
 	CHECK_REPORTS(1, CHECK(!__alloc_percpu(8, 3)));
 	CHECK_REPORTS(1, CHECK(!__alloc_percpu(8, 2 * PAGE_SIZE)));
 	CHECK_REPORTS(1, CHECK(!__alloc_percpu(33 << 10, 8)));
+}
+
+TEST(pcpu_alignment_is_met_below_an_odd_neighbour)
+{
+	static const unsigned long offsets[] = { 0 };
+	static const size_t page = PAGE_SIZE, large = 1ul << 21;
+	struct vm_struct **odd = pcpu_get_vm_areas(offsets, &page, 1, page);
+	struct vm_struct **vms = pcpu_get_vm_areas(offsets, &large, 1, large);
+
+	CHECK(odd && vms);
+	CHECK(IS_ALIGNED((unsigned long)vms[0]->addr, large));
+	pcpu_free_vm_areas(vms, 1);
+	pcpu_free_vm_areas(odd, 1);
+}
+
+TEST(pcpu_requests_that_make_no_sense_are_reported)
+{
+	static const struct {
+		unsigned long offsets[2];
+		size_t sizes[2];
+		int count;
+		size_t align;
+	} bad[] = {
+		{ { 0, 9 }, { 1, 1 }, 0, 1 },
+		{ { 0, 9 }, { 1, 1 }, -1, 1 },
+		{ { 0, 9 }, { 3, 3 }, 2, 3 },   /* no power of two */
+		{ { 0, 9 }, { 1, 1 }, 2, 0 },   /* neither */
+		{ { 0, 9 }, { 2, 2 }, 2, 2 },   /* offset no multiple */
+		{ { 0, 8 }, { 2, 1 }, 2, 2 },   /* size no multiple */
+		{ { 0, 8 }, { 1, 0 }, 2, 1 },   /* nothing */
+		{ { 0, 8 }, { 9, 1 }, 2, 1 },   /* the first over the second */
+		{ { 8, 0 }, { 1, 9 }, 2, 1 },   /* and the other way round */
+		{ { 0, 2 * (VMALLOC_SIZE >> PAGE_SHIFT) }, { 1, 1 }, 2, 1 },
+		{ { 0, VMALLOC_SIZE >> PAGE_SHIFT }, { 1, 1 }, 2, 1 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		unsigned long offsets[2];
+		size_t sizes[2];
+
+		for (unsigned int n = 0; n < 2; n++) {
+			offsets[n] = bad[i].offsets[n] << PAGE_SHIFT;
+			sizes[n] = bad[i].sizes[n] << PAGE_SHIFT;
+		}
+		CHECK_REPORTS(1, CHECK(!pcpu_get_vm_areas(
+					 offsets, sizes, bad[i].count,
+					 bad[i].align << PAGE_SHIFT)));
+	}
+}
+
+TEST(pcpu_calls_check_their_pointers)
+{
+	static const unsigned long offset;
+	static const size_t size = PAGE_SIZE, odd = 8;
+	struct vm_struct **vms = pcpu_get_vm_areas(&offset, &size, 1, size);
+
+	CHECK(vms);
+	CHECK_REPORTS(1, CHECK(!pcpu_get_vm_areas(&offset, &size, 1, odd)));
+	CHECK_REPORTS(1, CHECK(!pcpu_get_vm_areas(NULL, &size, 1, size)));
+	CHECK_REPORTS(1, CHECK(!pcpu_get_vm_areas(&offset, NULL, 1, size)));
+	CHECK_REPORTS(1, pcpu_free_vm_areas(NULL, 1));
+	CHECK_REPORTS(1, pcpu_free_vm_areas(vms, 0));
+	CHECK_EQ(find_vm_area(vms[0]->addr), vms[0]);
+	pcpu_free_vm_areas(vms, 1);
+}
+
+/* What is lazy is made free before the request is given up. */
+TEST(pcpu_areas_may_lie_where_something_was_just_freed)
+{
+	static const unsigned long offset;
+	static const size_t size = 16ul << 30;
+	struct vm_struct *most = get_vm_area(VMALLOC_SIZE - (8ul << 30),
+	                                     VM_MAP);
+	struct vm_struct **vms;
+
+	CHECK(most);
+	CHECK(!pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE));
+	free_vm_area(most);
+	vms = pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE);
+	CHECK(vms);
+	pcpu_free_vm_areas(vms, 1);
+}
+
+/* Sane, but the window is not empty: NULL, nothing kept. */
+TEST(pcpu_span_that_is_not_free_gives_null)
+{
+	static const unsigned long offset;
+	static const size_t size = VMALLOC_SIZE - PAGE_SIZE;
+	struct mm_state before, after;
+
+	mm_state_settled(&before);
+	for (unsigned int i = 0; i < 100; i++)
+		CHECK(!pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE));
+	mm_state_settled(&after);
+	mm_state_check_equal(&after, &before);
 }

@@ -209,3 +209,93 @@ TEST(ring_buffer_may_be_mapped_twice_in_a_row)
 	free_vm_area(window);
 	vfree(user);
 }
+
+/* A view is for a reserved area of the caller's and for nothing else. */
+TEST(window_that_is_not_one_reserved_area_is_efault)
+{
+	char *user = vmalloc_user(4 * PAGE_SIZE), *other = vmalloc(PAGE_SIZE);
+	struct vm_struct *io = get_vm_area(PAGE_SIZE, VM_IOREMAP);
+	struct vm_area_struct vma;
+	struct vm_struct *window = window_make(&vma, 2);
+	const unsigned long starts[] = { (unsigned long)other,
+		                         (unsigned long)io->addr,
+		                         VMALLOC_START + (50ul << 30),
+		                         (unsigned long)page_address(
+						 vmalloc_to_page(user)) };
+
+	CHECK(user && other);
+	vma.vm_end += PAGE_SIZE; /* the guard */
+	CHECK_EQ(remap_vmalloc_range(&vma, user, 0), -EFAULT);
+	unmap_kernel_range((unsigned long)other, PAGE_SIZE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
+		vma.vm_start = starts[i];
+		vma.vm_end = starts[i] + PAGE_SIZE;
+		CHECK_EQ(remap_vmalloc_range(&vma, user, 0), -EFAULT);
+	}
+	CHECK_EQ(page_count(vmalloc_to_page(user)), 1);
+	free_vm_area(window);
+	free_vm_area(io);
+	vfree(other);
+	vfree(user);
+}
+
+TEST(window_needs_a_sane_protection)
+{
+	static const unsigned long base = PTE_V | PTE_A | PTE_D | PTE_G;
+	const unsigned long bad[] = { base | PTE_W, base,
+		                      base | PTE_R | PTE_U };
+	char *user = vmalloc_user(PAGE_SIZE);
+	struct vm_area_struct vma;
+	struct vm_struct *window = window_make(&vma, 1);
+
+	CHECK(user);
+	CHECK_EQ(remap_vmalloc_range(NULL, user, 0), -EINVAL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		vma.vm_page_prot = __pgprot(bad[i]);
+		CHECK_EQ(remap_vmalloc_range(&vma, user, 0), -EINVAL);
+	}
+	CHECK_EQ(leaf_level(window->addr), -1);
+	free_vm_area(window);
+	vfree(user);
+}
+
+/* Behind the area's guard lies another one: it must not be shown. */
+TEST(pages_of_the_next_area_are_never_shown)
+{
+	char *user, *next;
+	struct vm_area_struct vma;
+	struct vm_struct *window;
+	struct mm_state settled;
+
+	mm_state_settled(&settled);
+	user = vmalloc_user(AREA_PAGES * PAGE_SIZE);
+	next = vmalloc(PAGE_SIZE);
+	window = window_make(&vma, 1);
+	CHECK(user && next > user);
+	for (char *at = user + AREA_PAGES * PAGE_SIZE; at <= next;
+	     at += PAGE_SIZE)
+		CHECK_EQ(remap_vmalloc_range(&vma, user,
+		                             (at - user) >> PAGE_SHIFT),
+		         -EINVAL);
+	CHECK_EQ(page_count(vmalloc_to_page(next)), 1);
+	free_vm_area(window);
+	vfree(next);
+	vfree(user);
+}
+
+TEST(page_that_was_unmapped_cannot_be_shown)
+{
+	char *user = vmalloc_user(3 * PAGE_SIZE);
+	struct vm_area_struct vma;
+	struct vm_struct *window = window_make(&vma, 3);
+	struct page *first;
+
+	CHECK(user);
+	first = vmalloc_to_page(user);
+	unmap_kernel_range((unsigned long)user + PAGE_SIZE, PAGE_SIZE);
+	CHECK_EQ(remap_vmalloc_range(&vma, user, 0), -EINVAL);
+	CHECK_EQ(page_count(first), 1);
+	CHECK_EQ(leaf_level(window->addr), -1);
+	free_vm_area(window);
+	vfree(user);
+}

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "core/report.h"
+#include "mm/kmem.h"
+#include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -25,6 +27,7 @@ TEST(get_vm_area_reserves_and_maps_nothing)
 	CHECK_EQ(vm->size, 5 * PAGE_SIZE);
 	CHECK_EQ(get_vm_area_size(vm), 4 * PAGE_SIZE);
 	CHECK(vm->flags & VM_MAP && !vm->pages);
+	CHECK_EQ(vm->requested_size, 3 * PAGE_SIZE + 1);
 	CHECK(!can_read(vm->addr));
 	CHECK_EQ(find_vm_area(vm->addr), vm);
 	free_vm_area(vm);
@@ -39,6 +42,22 @@ TEST(get_vm_area_of_nothing_or_too_much_is_null)
 	CHECK(!get_vm_area(1ul << 62, VM_IOREMAP));
 }
 
+TEST(flags_of_the_core_are_refused)
+{
+	static const unsigned long bad[] = { VM_MAP_RAM, VM_EARLY, VM_PCPU,
+		                             VM_MMAP,    VM_SIMPLE,
+		                             VM_NO_GUARD };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_REPORTS(1, CHECK(!get_vm_area(PAGE_SIZE,
+		                                    VM_MAP | bad[i])));
+}
+
+static bool is_here(const void *caller, const void *function)
+{
+	return (uintptr_t)caller - (uintptr_t)function < 4096;
+}
+
 TEST(caller_is_remembered)
 {
 	const void *somebody = (const void *)0x1234;
@@ -48,8 +67,13 @@ TEST(caller_is_remembered)
 	CHECK_EQ(vm->caller, somebody);
 	free_vm_area(vm);
 	vm = get_vm_area(PAGE_SIZE, VM_MAP);
-	CHECK(vm && (char *)vm->caller >= (char *)caller_is_remembered &&
-	      (char *)vm->caller < (char *)caller_is_remembered + 4096);
+	CHECK(vm && is_here(vm->caller, caller_is_remembered));
+	free_vm_area(vm);
+	vm = __get_vm_area(PAGE_SIZE, VM_MAP, VMALLOC_START, VMALLOC_END);
+	CHECK(vm && is_here(vm->caller, caller_is_remembered));
+	free_vm_area(vm);
+	vm = alloc_vm_area(PAGE_SIZE, NULL);
+	CHECK(vm && is_here(vm->caller, caller_is_remembered));
 	free_vm_area(vm);
 }
 
@@ -87,7 +111,9 @@ TEST(find_needs_the_start_containing_does_not)
 	CHECK(!find_vm_area(p + PAGE_SIZE) && !find_vm_area(p + 1));
 	CHECK(!find_vm_area(NULL) && !find_vm_area(&vm));
 	CHECK_EQ(find_vm_area_containing(p + 3 * PAGE_SIZE + 7), vm);
+	CHECK_EQ(find_vm_area_containing(p + 5 * PAGE_SIZE - 1), vm);
 	CHECK(find_vm_area_containing(p + 5 * PAGE_SIZE) != vm);
+	CHECK(!find_vm_area_containing((char *)VMALLOC_START + (50ul << 30)));
 	free_vm_area(vm);
 	CHECK(!find_vm_area(p) && !find_vm_area_containing(p));
 }
@@ -127,6 +153,39 @@ TEST(remove_vm_area_returns_the_descriptor_with_its_size)
 	pages_free(pages, 2);
 }
 
+TEST(remove_vm_area_refuses_what_is_no_area_of_the_callers)
+{
+	struct page **pages = pages_alloc(70);
+	char *p = vmalloc(2 * PAGE_SIZE);
+	char *ram = vm_map_ram(pages, 70, -1, PAGE_KERNEL);
+
+	CHECK(p && ram);
+	CHECK_REPORTS(1, CHECK(!remove_vm_area(p + 1)));
+	CHECK(!remove_vm_area(p + PAGE_SIZE));
+	CHECK(!remove_vm_area(ram));
+	CHECK(!remove_vm_area(NULL));
+	CHECK(can_write(p) && can_write(ram));
+	vfree(p);
+	CHECK(!remove_vm_area(p));
+	vm_unmap_ram(ram, 70);
+	pages_free(pages, 70);
+}
+
+TEST(free_vm_area_unmaps)
+{
+	struct page **pages = pages_alloc(2), **next = pages;
+	struct vm_struct *vm = get_vm_area(2 * PAGE_SIZE, VM_MAP);
+	char *p;
+
+	CHECK(vm);
+	p = vm->addr;
+	CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next), 0);
+	free_vm_area(vm);
+	CHECK_EQ(leaf_level(p), -1);
+	CHECK_EQ(leaf_level(p + PAGE_SIZE), -1);
+	pages_free(pages, 2);
+}
+
 TEST(free_vm_area_of_a_stranger_is_reported)
 {
 	struct vm_struct *vm = get_vm_area(PAGE_SIZE, VM_MAP);
@@ -159,10 +218,37 @@ TEST(map_vm_area_with_a_null_page_fails)
 
 	CHECK(vm);
 	pages[2] = NULL;
-	CHECK(map_vm_area(vm, PAGE_KERNEL, &next) < 0);
+	CHECK_REPORTS(1, CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next),
+	                          -ENOMEM));
+	CHECK_EQ(next, pages);
+	CHECK_EQ(leaf_level(vm->addr), -1);
 	pages[2] = kept;
 	free_vm_area(vm);
 	pages_free(pages, 3);
+}
+
+TEST(pointer_that_is_no_page_is_einval_and_undone)
+{
+	struct page **pages = pages_alloc(600), *kept = pages[580];
+	struct vm_struct *vm = get_vm_area(600 * PAGE_SIZE, VM_MAP);
+	unsigned long at;
+
+	CHECK(vm);
+	at = (unsigned long)vm->addr;
+	pages[580] = (struct page *)VMALLOC_START;
+	CHECK_REPORTS(1,
+	              CHECK_EQ(map_kernel_range_noflush(at, 600 * PAGE_SIZE,
+	                                                PAGE_KERNEL, pages),
+	                       -EINVAL));
+	/* Also what lies in the leaf table before. */
+	CHECK_EQ(leaf_level((char *)at), -1);
+	CHECK_EQ(leaf_level((char *)at + 579 * PAGE_SIZE), -1);
+	pages[580] = kept;
+	CHECK_EQ(map_kernel_range_noflush(at, 600 * PAGE_SIZE, PAGE_KERNEL,
+	                                  pages),
+	         600);
+	free_vm_area(vm);
+	pages_free(pages, 600);
 }
 
 TEST(map_kernel_range_maps_part_of_an_area)
@@ -247,6 +333,39 @@ TEST(noflush_unmap_clears_entries_and_holes_are_fine)
 	pages_free(pages, 1);
 }
 
+/* The flush is owed: whoever asks for one gets it. */
+TEST(noflush_unmap_is_flushed_by_unmap_aliases)
+{
+	struct page **pages = pages_alloc(1);
+	struct vm_struct *vm = get_vm_area(PAGE_SIZE, VM_MAP);
+
+	CHECK(vm);
+	vm_unmap_aliases();
+	CHECK_EQ(map_kernel_range_noflush((unsigned long)vm->addr, PAGE_SIZE,
+	                                  PAGE_KERNEL, pages),
+	         1);
+	CHECK(can_read(vm->addr));
+	unmap_kernel_range_noflush((unsigned long)vm->addr, PAGE_SIZE);
+	vm_unmap_aliases();
+	CHECK(!can_read(vm->addr));
+	free_vm_area(vm);
+	pages_free(pages, 1);
+}
+
+/* Its entries are the record of its pages, so a copy is made before. */
+TEST(vmalloc_area_that_was_unmapped_by_hand_is_freed_in_full)
+{
+	char *p = vmalloc(6 * PAGE_SIZE);
+	unsigned long held = nr_free_pages() + kmem_slab_pages();
+
+	CHECK(p);
+	unmap_kernel_range((unsigned long)p + 2 * PAGE_SIZE, 2 * PAGE_SIZE);
+	CHECK(can_read(p) && !can_read(p + 2 * PAGE_SIZE));
+	CHECK(can_read(p + 4 * PAGE_SIZE));
+	vfree(p);
+	CHECK(nr_free_pages() + kmem_slab_pages() >= held + 6);
+}
+
 /* Contract 1.11: entries that are there to be written without allocation. */
 TEST(alloc_vm_area_hands_out_entries_that_work_and_stay)
 {
@@ -325,6 +444,10 @@ TEST(sparse_calls_check_area_and_range)
 	                           pages),
 	         -ERANGE);
 	CHECK_EQ(vm_area_map_pages(vm, b - PAGE_SIZE, b, pages), -ERANGE);
+	CHECK_EQ(vm_area_map_pages(vm, b, b, pages), -ERANGE);
+	CHECK_EQ(vm_area_map_pages(vm, b + PAGE_SIZE, b, pages), -ERANGE);
+	CHECK_REPORTS(1, vm_area_unmap_pages(plain, a, a + PAGE_SIZE));
+	CHECK_REPORTS(1, vm_area_unmap_pages(vm, b, b));
 	free_vm_area(plain);
 	free_vm_area(vm);
 	pages_free(pages, 1);
@@ -384,4 +507,32 @@ TEST(purge_notifier_may_free_address_space)
 	notifier_calls = 0;
 	CHECK(!get_vm_area(VMALLOC_SIZE, VM_MAP));
 	CHECK_EQ(notifier_calls, 0);
+}
+
+/* What the notifier itself asks for is not asked of the notifiers again. */
+static int notifier_allocates(struct vmap_purge_notifier *self)
+{
+	struct vmap_purge_notifier other = { .notify = notifier_gives_up };
+
+	notifier_calls++;
+	CHECK(!get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE, VM_MAP));
+	CHECK_EQ(register_vmap_purge_notifier(&other), -EBUSY);
+	CHECK_EQ(unregister_vmap_purge_notifier(self), -EBUSY);
+	vfree(vmalloc(PAGE_SIZE));
+	return 0;
+}
+
+TEST(purge_notifier_may_allocate_but_not_register)
+{
+	struct vmap_purge_notifier notifier = { .notify = notifier_allocates };
+	unsigned long before = report_count();
+
+	notifier_calls = 0;
+	CHECK_EQ(register_vmap_purge_notifier(&notifier), 0);
+	CHECK(!get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE, VM_MAP));
+	CHECK_EQ(unregister_vmap_purge_notifier(&notifier), 0);
+	CHECK_EQ(unregister_vmap_purge_notifier(&notifier), -ENOENT);
+	CHECK_EQ(notifier_calls, 1);
+	CHECK_EQ(report_count() - before, 2);
+	test_expect_reports(2);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/report.h"
+#include "mm/page_alloc.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
 #include "mm/vm_map_ram.h"
@@ -96,6 +97,38 @@ TEST(map_ram_honours_prot)
 	CHECK(p && can_read(p) && !can_write(p));
 	vm_unmap_ram(p, 2);
 	pages_free(pages, 2);
+}
+
+TEST(map_ram_refuses_protections_that_are_not_for_data)
+{
+	const unsigned long base = PTE_V | PTE_A | PTE_D | PTE_G;
+	const unsigned long bad[] = { base | PTE_W, base | PTE_R | PTE_U,
+		                      PAGE_KERNEL_EXEC.pgprot };
+	struct page **pages = pages_alloc(70);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		pgprot_t prot = __pgprot(bad[i]);
+
+		CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 1, -1, prot)));
+		CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 70, -1, prot)));
+	}
+	pages_free(pages, 70);
+}
+
+/* Debug images: a run that is one page too long faults. */
+TEST(page_behind_a_mapping_stays_unmapped_in_debug_images)
+{
+	struct page **pages = pages_alloc(4);
+	char *a = vm_map_ram(pages, 4, -1, PAGE_KERNEL);
+	char *b = vm_map_ram(pages, 4, -1, PAGE_KERNEL);
+
+	CHECK(a && b);
+	if (CONFIG_DEBUG_ASSERT)
+		CHECK(!can_read(a + 4 * PAGE_SIZE) &&
+		      !can_read(b + 4 * PAGE_SIZE));
+	vm_unmap_ram(a, 4);
+	vm_unmap_ram(b, 4);
+	pages_free(pages, 4);
 }
 
 /* B5: slots of a block that is full and on no list count too. */
@@ -187,12 +220,19 @@ TEST(dirty_slots_are_reused_after_any_flush)
 /* B48, B2 */
 TEST(counts_that_make_no_sense_give_null)
 {
-	struct page **pages = pages_alloc(1);
+	unsigned int count = (unsigned int)nr_total_pages() + 1;
+	struct page **pages = pages_alloc(1), **many;
 
 	CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 0, -1, PAGE_KERNEL)));
 	CHECK(!vm_map_ram(pages, 0x100000, -1, PAGE_KERNEL));
 	CHECK(!vm_map_ram(pages, 0x100001, -1, PAGE_KERNEL));
 	CHECK(!vm_map_ram(pages, UINT_MAX, -1, PAGE_KERNEL));
+	many = vmalloc_array(count, sizeof(*many));
+	CHECK(many);
+	for (unsigned int i = 0; i < count; i++)
+		many[i] = pages[0];
+	CHECK(!vm_map_ram(many, count, -1, PAGE_KERNEL));
+	vfree(many);
 	pages_free(pages, 1);
 }
 
@@ -238,10 +278,13 @@ TEST(wrong_unmaps_are_reported_and_change_nothing)
 		CHECK_REPORTS(1, vm_unmap_ram(big, wrong[i]));
 	}
 	CHECK_REPORTS(1, vm_unmap_ram(p + PAGE_SIZE, 3));
+	CHECK_REPORTS(1, vm_unmap_ram(p + PAGE_SIZE, 0));
+	CHECK(can_write(p + PAGE_SIZE));
 	CHECK_REPORTS(1, vm_unmap_ram(p + 1, 4));
 	CHECK_REPORTS(1, vm_unmap_ram(NULL, 4));
 	CHECK_REPORTS(1, vm_unmap_ram(&p, 4));
 	CHECK_REPORTS(1, vm_unmap_ram(area, 4));
+	CHECK(strstr(report_last(), "no vm_map_ram() mapping there"));
 	CHECK_REPORTS(1, vm_unmap_ram(area, 70));
 	CHECK_REPORTS(1, vm_unmap_ram((char *)VMALLOC_END, 1));
 	CHECK_REPORTS(1, vfree(p));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/hart.h"
+#include "core/log.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "mm/page_alloc.h"
@@ -62,6 +63,12 @@ TEST(vmalloc_to_page_and_the_direct_map_see_the_same_bytes)
 
 	CHECK(p && is_vmalloc_addr(p) && is_vmalloc_addr(&p));
 	CHECK(!is_vmalloc_addr(&nr_harts) && !is_vmalloc_addr(NULL));
+	CHECK(is_vmalloc_addr((char *)VMALLOC_START));
+	CHECK(is_vmalloc_addr((char *)VMALLOC_END - 1));
+	CHECK(!is_vmalloc_addr((char *)VMALLOC_START - 1));
+	CHECK(!is_vmalloc_addr((char *)VMALLOC_END));
+	CHECK(!vmalloc_to_page(page_address(vmalloc_to_page(p))));
+	CHECK(!vmalloc_to_page(&nr_harts) && !vmalloc_to_pfn(&nr_harts));
 	pattern_fill(p, 3 * PAGE_SIZE, 7);
 	for (unsigned int i = 0; i < 3; i++) {
 		char *va = p + i * PAGE_SIZE;
@@ -154,6 +161,28 @@ TEST(vmalloc_32_pages_lie_below_four_gib)
 		      1ul << 32);
 	}
 	vfree(p);
+}
+
+/* Also out of the pool, where the area at hand fits but for its start. */
+TEST(align_is_met_by_pooled_areas)
+{
+	static char *p[6];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
+		CHECK((p[i] = vmalloc(PAGE_SIZE)) != NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
+		vfree(p[i]);
+	tlb_flush_all();
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = __vmalloc_node_range(PAGE_SIZE, 8 * PAGE_SIZE,
+		                            VMALLOC_START, VMALLOC_END,
+		                            GFP_KERNEL, PAGE_KERNEL, -1,
+		                            CALLER());
+		CHECK(p[i]);
+		CHECK(IS_ALIGNED((unsigned long)p[i], 8 * PAGE_SIZE));
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
+		vfree(p[i]);
 }
 
 TEST(align_of_every_power_of_two_is_met_or_refused)
@@ -279,9 +308,29 @@ TEST(reserved_and_user_protections_are_refused)
 		                      base | PTE_R | PTE_W | PTE_U,
 		                      PAGE_KERNEL.pgprot | 1ul << 60 };
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		CHECK_REPORTS(1, CHECK(!__vmalloc(PAGE_SIZE, GFP_KERNEL,
 		                                  __pgprot(bad[i]))));
+		CHECK_REPORTS(1, CHECK(!__vmalloc_node_range(
+					 PAGE_SIZE, 1, VMALLOC_START,
+					 VMALLOC_END, GFP_KERNEL,
+					 __pgprot(bad[i]), -1, CALLER())));
+	}
+}
+
+TEST(only_vmalloc_exec_may_execute)
+{
+	char *p[] = { vmalloc(PAGE_SIZE), vzalloc(PAGE_SIZE),
+		      vmalloc_user(PAGE_SIZE), vmalloc_32(PAGE_SIZE),
+		      vmalloc_exec(PAGE_SIZE) };
+	unsigned int level;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++) {
+		CHECK(p[i]);
+		CHECK_EQ(*pgtable_lookup((vaddr_t)p[i], &level) & PTE_RWX,
+		         PTE_R | PTE_W | (i == 4 ? PTE_X : 0));
+		vfree(p[i]);
+	}
 }
 
 TEST(vmalloc_exec_runs_code_after_a_fence)
@@ -311,6 +360,15 @@ TEST(set_memory_changes_permission_and_back)
 	CHECK_EQ(set_memory_rw((unsigned long)p + PAGE_SIZE, 1), 0);
 	CHECK(can_write(p + PAGE_SIZE));
 	CHECK(is_all(p, 3 * PAGE_SIZE, 3));
+	/* Writable and executable, never newly. */
+	CHECK_REPORTS(1, CHECK_EQ(set_memory_x((unsigned long)p, 1), -EINVAL));
+	CHECK_EQ(set_memory_ro((unsigned long)p, 1), 0);
+	CHECK_EQ(set_memory_x((unsigned long)p, 1), 0);
+	CHECK_REPORTS(1, CHECK_EQ(set_memory_rw((unsigned long)p, 1), -EINVAL));
+	CHECK(!can_write(p));
+	CHECK_EQ(set_memory_nx((unsigned long)p, 1), 0);
+	CHECK_EQ(set_memory_rw((unsigned long)p, 1), 0);
+	CHECK(can_write(p));
 	vfree(p);
 }
 
@@ -326,6 +384,31 @@ TEST(sizes_that_wrap_or_exceed_ram_fail_at_once)
 	CHECK(!vmalloc(1ul << 41)); /* 2^29 pages: B5a */
 	CHECK(!vmalloc(VMALLOC_SIZE));
 	CHECK_EQ(nr_free_pages(), before);
+}
+
+static void find_failure(const char *line, void *context)
+{
+	if (strstr(line, "vmalloc: 18446744073709551615 bytes for "))
+		*(bool *)context = true;
+}
+
+static bool line_after_failures(gfp_t gfp)
+{
+	bool found = false;
+
+	/* Only the 1st, 2nd, 4th ... failure since boot prints one. */
+	for (unsigned int i = 0; i < 5000; i++)
+		CHECK(!__vmalloc(ULONG_MAX, gfp, PAGE_KERNEL));
+	log_tail(4, find_failure, &found);
+	return found;
+}
+
+TEST(failures_print_a_line_now_and_then_unless_told_not_to)
+{
+	for (unsigned int i = 0; i < 8; i++)
+		log_info("failures before this line are others'");
+	CHECK(!line_after_failures(GFP_KERNEL | __GFP_NOWARN));
+	CHECK(line_after_failures(GFP_KERNEL));
 }
 
 /* B58: Linux takes every page before it notices. */
@@ -442,6 +525,9 @@ TEST(node_must_exist)
 	vfree(q);
 	CHECK_REPORTS(1, CHECK(!vmalloc_node(PAGE_SIZE, 7)));
 	CHECK_REPORTS(1, CHECK(!vzalloc_node(PAGE_SIZE, -2)));
+	CHECK_REPORTS(1, CHECK(!__vmalloc_node_range(
+				 PAGE_SIZE, 1, VMALLOC_START, VMALLOC_END,
+				 GFP_KERNEL, PAGE_KERNEL, 1, CALLER())));
 }
 
 TEST(vfree_gives_pages_back_at_once_and_unmaps)

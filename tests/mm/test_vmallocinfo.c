@@ -11,6 +11,7 @@
 
 #include "core/hart.h"
 #include "core/machine.h"
+#include "core/report.h"
 #include "mm/vm_area.h"
 #include "mm/vminfo.h"
 #include "pages.h"
@@ -113,8 +114,11 @@ TEST(words_of_a_line_are_those_of_linux)
 	CHECK(!strstr(line_of(m)->text, " vmalloc"));
 	CHECK(strstr(line_of(io)->text, " ioremap"));
 	snprintf(phys, sizeof(phys), " phys=%lx", machine.uart.base);
-	CHECK(strstr(line_of(io)->text, phys) ||
-	      strstr(line_of(io)->text, "phys=0x"));
+	CHECK(strstr(line_of(io)->text, phys));
+	CHECK(!strstr(line_of(big)->text, " vpages"));
+	CHECK(find_vm_area(big)->flags & VM_VPAGES); /* filled when asked for */
+	dump();
+	CHECK(strstr(line_of(big)->text, " vpages"));
 	vfree(a);
 	vfree(u);
 	vunmap(m);
@@ -123,12 +127,73 @@ TEST(words_of_a_line_are_those_of_linux)
 	pages_free(pages, 2);
 }
 
+TEST(words_of_rarer_kinds)
+{
+	struct page **pages = pages_alloc(70);
+	struct vm_struct *sparse = get_vm_area(PAGE_SIZE, VM_SPARSE);
+	char *coherent = vmap(pages, 1, VM_MAP | VM_DMA_COHERENT, PAGE_KERNEL);
+	char *ram[2] = { vm_map_ram(pages, 3, -1, PAGE_KERNEL),
+		         vm_map_ram(pages, 2, -1, PAGE_KERNEL) };
+	char *large = vm_map_ram(pages, 70, -1, PAGE_KERNEL);
+	const struct line *block;
+
+	CHECK(sparse && coherent && ram[0] && ram[1] && large);
+	dump();
+	CHECK(strstr(line_of(sparse->addr)->text, " sparse"));
+	CHECK(strstr(line_of(coherent)->text, " dma-coherent"));
+	CHECK(strstr(line_of(large)->text, " vm_map_ram"));
+	CHECK_EQ(line_of(large)->pages, 70);
+	CHECK_EQ(line_of(large)->size, 70 * PAGE_SIZE);
+	block = line_of((char *)ALIGN_DOWN((unsigned long)ram[0],
+	                                   LEAF_TABLE_SIZE));
+	CHECK(strstr(block->text, " vm_map_ram"));
+	CHECK_EQ(block->pages, 5);
+	vm_unmap_ram(ram[0], 3);
+	vm_unmap_ram(ram[1], 2);
+	vm_unmap_ram(large, 70);
+	vunmap(coherent);
+	free_vm_area(sparse);
+	pages_free(pages, 70);
+}
+
 TEST(totals_line_ends_the_output)
 {
+	unsigned long areas;
+
 	dump();
 	CHECK(totals[0] != '\0');
 	CHECK(strstr(totals, "busy") && strstr(totals, "lazy"));
 	CHECK(strstr(totals, "free") && strstr(totals, "largest"));
+	CHECK_EQ(sscanf(totals, "total: busy %lu areas", &areas), 1);
+	CHECK_EQ(areas, nr_lines);
+}
+
+TEST(vmlist_is_for_who_holds_its_lock)
+{
+	CHECK_REPORTS(1, CHECK(!vmlist));
+	CHECK_REPORTS(1, read_unlock(&vmlist_lock));
+}
+
+/* vm_map_ram() and what is lazy or reserved elsewhere are not in the list. */
+TEST(vmlist_holds_published_areas_and_no_others)
+{
+	struct page **pages = pages_alloc(70);
+	char *ram = vm_map_ram(pages, 70, -1, PAGE_KERNEL);
+	char *gone = vmalloc(3 * PAGE_SIZE), *last = vmalloc(PAGE_SIZE);
+	bool found = false, wrong = false;
+
+	CHECK(ram && gone && last);
+	vfree(gone);
+	read_lock(&vmlist_lock);
+	for (struct vm_struct *vm = vmlist; vm; vm = vm->next) {
+		wrong |= vm->addr == ram || vm->addr == gone;
+		found |= vm->addr == last;
+	}
+	read_unlock(&vmlist_lock);
+	CHECK(found && !wrong);
+	vm_unmap_ram(ram, 70);
+	vfree(last);
+	pages_free(pages, 70);
 }
 
 TEST(vmlist_holds_the_same_areas_in_the_same_order)

@@ -77,6 +77,32 @@ TEST(vmap_carries_prot_but_never_execute)
 	pages_free(pages, 1);
 }
 
+TEST(vmap_refuses_reserved_and_user_protections)
+{
+	const unsigned long base = PTE_V | PTE_A | PTE_D | PTE_G;
+	const unsigned long bad[] = { base, base | PTE_W,
+		                      base | PTE_R | PTE_U };
+	struct page **pages = pages_alloc(1);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_REPORTS(1, CHECK(!vmap(pages, 1, VM_MAP,
+		                             __pgprot(bad[i]))));
+	pages_free(pages, 1);
+}
+
+TEST(vmap_keeps_the_flags_of_the_caller)
+{
+	struct page **pages = pages_alloc(1);
+	char *p = vmap(pages, 1, VM_USERMAP | VM_DMA_COHERENT, PAGE_KERNEL);
+
+	CHECK(p);
+	CHECK_EQ(find_vm_area(p)->flags &
+	                 (VM_MAP | VM_USERMAP | VM_DMA_COHERENT),
+	         VM_MAP | VM_USERMAP | VM_DMA_COHERENT);
+	vunmap(p);
+	pages_free(pages, 1);
+}
+
 /* Contiguous, aligned pages become one 2 MiB leaf (contract 2.5). */
 TEST(vmap_of_a_contiguous_run_uses_large_leaves)
 {
@@ -100,13 +126,29 @@ TEST(vmap_of_a_contiguous_run_uses_large_leaves)
 	__free_pages(block, MAX_ORDER);
 }
 
+/* An array of one page more often than there are pages. */
+static struct page **too_many(struct page *page)
+{
+	unsigned long count = nr_total_pages() + 1;
+	struct page **many = vmalloc_array(count, sizeof(*many));
+
+	CHECK(many);
+	for (unsigned long i = 0; i < count; i++)
+		many[i] = page;
+	return many;
+}
+
 TEST(vmap_counts_that_make_no_sense_give_null)
 {
 	struct page **pages = pages_alloc(1);
+	struct page **many = too_many(pages[0]);
 
 	CHECK(!vmap(pages, 0, VM_MAP, PAGE_KERNEL));
 	CHECK(!vmap(pages, (unsigned int)nr_total_pages() + 1, VM_MAP,
 	            PAGE_KERNEL));
+	CHECK(!vmap(many, (unsigned int)nr_total_pages() + 1, VM_MAP,
+	            PAGE_KERNEL));
+	vfree(many);
 	/* B2: these counts wrapped in 32 bits. */
 	CHECK(!vmap(pages, 0x100000, VM_MAP, PAGE_KERNEL));
 	CHECK(!vmap(pages, 0x100001, VM_MAP, PAGE_KERNEL));
@@ -125,9 +167,13 @@ TEST(null_page_anywhere_undoes_everything)
 		struct page *kept = pages[i];
 		char *p;
 
+		/* With an area at hand: by the short path as well. */
+		vunmap(vmap(pages, 7, VM_MAP, PAGE_KERNEL));
+		vmap_purge();
 		pages[i] = NULL;
 		CHECK(!vmap(pages, 7, VM_MAP, PAGE_KERNEL));
 		pages[i] = kept;
+		vmap_check();
 		mm_state_settled(&after);
 		mm_state_check_equal(&after, &before);
 		p = vmap(pages, 7, VM_MAP, PAGE_KERNEL);
@@ -186,6 +232,34 @@ TEST(put_pages_vmap_lets_vfree_free_pages_and_array)
 	CHECK_EQ(vmalloc_nr_pages(), vmalloced);
 	CHECK(nr_free_pages() >= held + 10);
 	CHECK(nr_free_pages() + kmem_slab_pages() + 16 > before);
+}
+
+TEST(vunmap_gives_pages_and_array_back_to_the_caller)
+{
+	struct page **pages = pages_alloc(3);
+	char *p = vmap(pages, 3, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+
+	CHECK(p);
+	vunmap(p);
+	CHECK_EQ(page_count(pages[2]), 1);
+	pages_free(pages, 3);
+}
+
+TEST(vmap_pfn_maps_each_frame_and_never_executes)
+{
+	unsigned long pfns[2] = { PFN_DOWN(0x40005000), PFN_DOWN(0x40001000) };
+	char *p = vmap_pfn(pfns, 2, PAGE_KERNEL_EXEC);
+	unsigned int level;
+
+	CHECK(p);
+	for (unsigned int i = 0; i < 2; i++) {
+		pte_t pte = *pgtable_lookup((vaddr_t)p + i * PAGE_SIZE, &level);
+
+		CHECK_EQ(PFN_DOWN(pte_phys(pte)), pfns[i]);
+		CHECK(!(pte & PTE_X));
+		CHECK(!vmalloc_to_page(p + i * PAGE_SIZE));
+	}
+	vunmap(p);
 }
 
 TEST(vmap_pfn_maps_devices_and_refuses_ram)

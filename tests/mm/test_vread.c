@@ -248,3 +248,71 @@ TEST(vread_works_across_a_huge_leaf)
 	CHECK(memcmp(buffer, p + LEAF_TABLE_SIZE - 5000, 9000) == 0);
 	vfree(p);
 }
+
+TEST(page_that_is_not_mapped_reads_as_zero_and_is_skipped)
+{
+	struct page **pages = pages_alloc(3);
+	struct vm_struct *vm = get_vm_area(5 * PAGE_SIZE, VM_MAP);
+	unsigned long at;
+
+	CHECK(vm);
+	at = (unsigned long)vm->addr;
+	for (unsigned int i = 0; i < 3; i++)
+		memset(page_address(pages[i]), (int)i + 1, PAGE_SIZE);
+	/* 1, nothing, 2, nothing, 3 */
+	for (unsigned int i = 0; i < 3; i++)
+		CHECK_EQ(map_kernel_range_noflush(at + i * 2 * PAGE_SIZE,
+		                                  PAGE_SIZE, PAGE_KERNEL,
+		                                  pages + i),
+		         1);
+	memset(buffer, 0xcc, 5 * PAGE_SIZE);
+	CHECK_EQ(vread((char *)buffer, vm->addr, 5 * PAGE_SIZE), 5 * PAGE_SIZE);
+	CHECK(is_all(buffer, PAGE_SIZE, 1));
+	CHECK(is_all(buffer + PAGE_SIZE, PAGE_SIZE, 0));
+	CHECK(is_all(buffer + 3 * PAGE_SIZE, PAGE_SIZE, 0));
+	CHECK(is_all(buffer + 4 * PAGE_SIZE, PAGE_SIZE, 3));
+	memset(buffer, 0x99, 5 * PAGE_SIZE);
+	CHECK_EQ(vwrite((char *)buffer, vm->addr, 5 * PAGE_SIZE),
+	         5 * PAGE_SIZE);
+	CHECK(is_all(page_address(pages[2]), PAGE_SIZE, 0x99));
+	free_vm_area(vm);
+	pages_free(pages, 3);
+}
+
+TEST(freed_area_is_a_hole)
+{
+	char *p = vmalloc(PAGE_SIZE), byte = 5;
+
+	CHECK(p);
+	vfree(p);
+	CHECK_EQ(vread(&byte, p, 1), 0);
+	CHECK_EQ(vwrite(&byte, p, 1), 0);
+	CHECK_EQ(byte, 5);
+}
+
+TEST(nothing_is_read_from_the_bottom_of_the_address_space)
+{
+	char byte = 5;
+
+	CHECK_EQ(vread(&byte, NULL, 0), 0);
+	CHECK_EQ(vwrite(&byte, NULL, 0), 0);
+	CHECK_EQ(vread(&byte, (char *)VMALLOC_START - 1, 1), 0);
+	CHECK_EQ(vread(&byte, (char *)VMALLOC_END, 1), 0);
+	CHECK_EQ(byte, 5);
+}
+
+/* An area with nothing above it: no more of the buffer is used than it has. */
+TEST(count_that_would_wrap_is_returned_clipped)
+{
+	char *p = __vmalloc_node_range(PAGE_SIZE, 1,
+	                               VMALLOC_END - 2 * PAGE_SIZE, VMALLOC_END,
+	                               GFP_KERNEL, PAGE_KERNEL, -1, CALLER());
+
+	CHECK(p);
+	memset(buffer, 0x31, PAGE_SIZE);
+	CHECK_EQ(vwrite((char *)buffer, p, ULONG_MAX), -(unsigned long)p);
+	CHECK_EQ(vwrite((char *)buffer, p, -(unsigned long)p),
+	         -(unsigned long)p);
+	CHECK(is_all(p, PAGE_SIZE, 0x31));
+	vfree(p);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which area is it? For the callers of the API, for calls that are given a range
+ * of addresses, and for reports about addresses that should not have been freed.
+ */
+#include <linux/vmalloc.h>
+#include <stdio.h>
+
+#include "core/backtrace.h"
+#include "core/report.h"
+#include "mm/vm_area.h"
+#include "mm/vm_index.h"
+#include "mm/vm_walk.h"
+
+static struct vm_area *find_busy(vaddr_t va, bool exact)
+{
+	unsigned long irq_flags = vmap_lock_own();
+	struct vm_area *area =
+		exact ? vm_index_exact(va) : vm_index_containing(va);
+
+	if (area && (!area_is_busy(area) || area->vm.flags & VM_MAP_RAM))
+		area = NULL;
+	vmap_unlock_own(irq_flags);
+	return area;
+}
+
+struct vm_struct *find_vm_area(const void *addr)
+{
+	struct vm_area *area = find_busy((vaddr_t)addr, true);
+
+	if (!area)
+		return NULL;
+	if (area->vm.flags & VM_ALLOC && area->vm.nr_pages > 0 &&
+	    !in_interrupt())
+		vm_area_fill_pages(area, GFP_KERNEL);
+	return &area->vm;
+}
+
+struct vm_struct *find_vm_area_containing(const void *addr)
+{
+	struct vm_area *area = find_busy((vaddr_t)addr, false);
+
+	return area ? &area->vm : NULL;
+}
+
+struct vm_area *vm_area_holding(vaddr_t start, size_t size)
+{
+	struct vm_area *area = find_busy(start, false);
+	vaddr_t usable_end;
+
+	if (!area)
+		return NULL;
+	usable_end = area_start(area) + (area_usable_pages(area) << PAGE_SHIFT);
+	return start < usable_end && size <= usable_end - start ? area : NULL;
+}
+
+/* What @addr is, for whoever tried to free it; all locks held. */
+static void explain(const void *addr, char *buf, size_t size)
+{
+	struct vm_area *area = vm_index_containing((vaddr_t)addr);
+	char caller[64];
+	char freer[64];
+	const char *kind;
+
+	if (!is_vmalloc_addr(addr)) {
+		snprintf(buf, size, "outside the vmalloc window");
+		return;
+	}
+	if (!area) {
+		snprintf(buf, size, "no area there");
+		return;
+	}
+	kind = area_kind_name(area_kind_of(area->vm.flags));
+	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
+	symbol_format((uintptr_t)area->freed_by, freer, sizeof(freer));
+	if (area_start(area) != (vaddr_t)addr) {
+		snprintf(buf, size, "%lu bytes inside a %s area of %s at %p",
+		         (vaddr_t)addr - area_start(area), kind, caller,
+		         area->vm.addr);
+	} else if (area->state == AREA_LAZY) {
+		snprintf(buf, size,
+		         "double free: allocated by %s, first freed by %s",
+		         caller, freer);
+	} else if (area->state == AREA_DYING) {
+		snprintf(buf, size,
+		         "double free: allocated by %s, the first free is not "
+		         "done yet",
+		         caller);
+	} else {
+		snprintf(buf, size, "wrong kind: a %s area of %s", kind,
+		         caller);
+	}
+}
+
+void vm_area_report_bad_free(const char *function, const void *addr)
+{
+	unsigned long irq_flags = vmap_freeze();
+	char why[224];
+
+	explain(addr, why, sizeof(why));
+	vmap_thaw(irq_flags);
+	report("%s(%p): %s; nothing freed", function, addr, why);
+}
