@@ -308,7 +308,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench profile profile-docs test menuconfig check format \
-	clean distclean help FORCE
+.PHONY: image run qemu-cmd debug size bench profile profile-docs test menuconfig check \
+	format clean distclean help FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)
