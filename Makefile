@@ -17,10 +17,13 @@ GOALS := $(or $(MAKECMDGOALS),image)
 
 #### Variables: those with two hashes are in `make help` ####
 
-ifneq ($(filter bench,$(GOALS)),)
+ifneq ($(filter bench profile,$(GOALS)),)
 CONFIG ?= bench
 APP ?= bench
 SMP ?= 1
+ifneq ($(filter profile,$(GOALS)),)
+ICOUNT ?= 1
+endif
 else ifneq ($(filter test,$(GOALS)),)
 CONFIG ?= test
 endif
@@ -53,7 +56,7 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 Q := $(if $(filter 1,$(V)),,@)
 quote = '$(subst ','\'',$(1))'
 
-APP_GOALS := image run bench debug qemu-cmd size
+APP_GOALS := image run bench profile debug qemu-cmd size
 NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
 NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
@@ -239,6 +242,8 @@ QEMU_CMD = $(QEMU) -machine virt -cpu $(CPU) -smp $(SMP) -m $(MEM) \
 	$(if $(filter 1,$(ICOUNT)),-icount shift=0) $(NET_$(NET)) \
 	$(if $(DISK),$(DISK_FLAGS)) $(if $(INITRD),-initrd $(INITRD)) \
 	$(if $(COMMAND_LINE),-append $(call quote,$(COMMAND_LINE)))
+# The harness calls this function for the runs that count.
+PROFILE_ROOT := $(if $(filter apps/bench,$(APP_DIR)),--root run_counted)
 
 image: $(IMAGE)/vireo.elf ## build the image of APP (the default target)
 
@@ -263,6 +268,14 @@ bench: image build/.have/run ## measure; writes build/bench/results.json and .cs
 	$(Q)tools/check_ram.py $(IMAGE)/vireo.elf $(MEM)
 	$(Q)tools/bench.py --image $(IMAGE)/vireo.stripped.elf --config $(CONFIG) \
 		--out $(BUILD)/bench -- $(QEMU_CMD) -serial stdio -monitor none
+
+profile: image build/.have/run ## count every instruction by function: build/profile/APP
+	$(Q)tools/profile.py --elf $(IMAGE)/vireo.elf --prefix $(CROSS_COMPILE) \
+		--out $(BUILD)/profile/$(APP_NAME) $(PROFILE_ROOT) -- \
+		$(QEMU_CMD) -serial stdio -monitor none
+
+profile-docs: image build/.have/run ## count again what docs/performance.md tells in tables
+	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
 
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
@@ -305,7 +318,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench test mutants menuconfig check format \
-	clean distclean help FORCE
+.PHONY: image run qemu-cmd debug size bench profile profile-docs test mutants \
+	menuconfig check format clean distclean help FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

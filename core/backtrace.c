@@ -19,6 +19,7 @@ struct walk {
 	uintptr_t sp;
 	uintptr_t ra;
 	bool ra_valid; /* nothing was called since: ra may be the way back */
+	struct backtrace_memo *memo;
 };
 
 static bool walk_read(uintptr_t address, uintptr_t *value_out)
@@ -61,18 +62,46 @@ static bool walk_leave_unknown(struct walk *walk)
 	return walk->pc != 0;
 }
 
-static bool walk_step(struct walk *walk)
+static bool walk_scan(const struct walk *walk, struct prologue_frame *frame)
 {
 	/* A return address belongs to the call before it. */
 	uintptr_t inside = walk->ra_valid ? walk->pc : walk->pc - 1;
-	struct prologue_frame frame;
 	uintptr_t start;
+
+	if (!symbol_lookup(inside, &start))
+		return false;
+	prologue_scan((const uint8_t *)start, walk->pc - start, frame);
+	return true;
+}
+
+/* The frame at walk->pc; false: no function is there. */
+static bool walk_frame(const struct walk *walk, struct prologue_frame *frame)
+{
+	struct backtrace_memo *memo = walk->memo;
+	uintptr_t key = walk->pc | walk->ra_valid;
+	size_t at;
+
+	if (!memo)
+		return walk_scan(walk, frame);
+	at = (key ^ key >> 8) % ARRAY_SIZE(memo->places);
+	if (memo->places[at].key != key) {
+		if (!walk_scan(walk, frame))
+			return false;
+		memo->places[at].key = key;
+		memo->places[at].frame = *frame;
+	}
+	*frame = memo->places[at].frame;
+	return true;
+}
+
+static bool walk_step(struct walk *walk)
+{
+	struct prologue_frame frame;
 
 	if (walk->pc == (uintptr_t)trap_return)
 		return walk_leave_trap(walk);
-	if (!symbol_lookup(inside, &start))
+	if (!walk_frame(walk, &frame))
 		return walk_leave_unknown(walk);
-	prologue_scan((const uint8_t *)start, walk->pc - start, &frame);
 	if (!frame.known || (!frame.ra_saved && !walk->ra_valid))
 		return false;
 	walk->pc = walk->ra;
@@ -100,15 +129,15 @@ static unsigned int walk_all(struct walk *walk, uintptr_t *pcs,
 unsigned int backtrace_walk(uintptr_t pc, uintptr_t sp, uintptr_t ra,
                             uintptr_t *pcs, unsigned int max)
 {
-	struct walk walk = { pc, sp, ra, true };
+	struct walk walk = { pc, sp, ra, true, NULL };
 
 	return walk_all(&walk, pcs, max);
 }
 
 unsigned int backtrace_trap(const struct trap_frame *frame, uintptr_t *pcs,
-                            unsigned int max)
+                            unsigned int max, struct backtrace_memo *memo)
 {
-	struct walk walk;
+	struct walk walk = { .memo = memo };
 
 	walk_resume(&walk, frame);
 	return walk_all(&walk, pcs, max);

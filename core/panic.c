@@ -169,7 +169,7 @@ void panic_trap(const struct trap_frame *frame, const char *format, ...)
 	va_end(args);
 	say_faulting_addresses(frame);
 	say_registers(frame);
-	say_backtrace(backtrace_trap(frame, frames, PANIC_FRAMES));
+	say_backtrace(backtrace_trap(frame, frames, PANIC_FRAMES, NULL));
 	say_log();
 	power_off(PANIC_EXIT_STATUS);
 }

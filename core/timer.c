@@ -74,18 +74,41 @@ void timer_call_at(uint64_t at_ns, void (*function)(void *argument),
 	irq_restore(flags);
 }
 
+static void timer_drop(struct hart_timer *timer, unsigned int i)
+{
+	timer->nr_calls--;
+	for (; i < timer->nr_calls; i++)
+		timer->calls[i] = timer->calls[i + 1];
+}
+
+bool timer_cancel(void (*function)(void *argument), const void *argument)
+{
+	struct hart_timer *timer = &this_hart->timer;
+	unsigned long flags = irq_save();
+	unsigned int i = 0;
+	bool found;
+
+	while (i < timer->nr_calls && (timer->calls[i].function != function ||
+	                               timer->calls[i].argument != argument))
+		i++;
+	found = i < timer->nr_calls;
+	if (found) {
+		timer_drop(timer, i);
+		timer_program();
+	}
+	irq_restore(flags);
+	return found;
+}
+
 /* Takes the first call off the list when it is due. */
 static bool timer_take_due(uint64_t now_ns, struct timer_call *call_out)
 {
 	struct hart_timer *timer = &this_hart->timer;
-	unsigned int i;
 
 	if (timer->nr_calls == 0 || timer->calls[0].at_ns > now_ns)
 		return false;
 	*call_out = timer->calls[0];
-	timer->nr_calls--;
-	for (i = 0; i < timer->nr_calls; i++)
-		timer->calls[i] = timer->calls[i + 1];
+	timer_drop(timer, 0);
 	return true;
 }
 

@@ -239,12 +239,12 @@ def check_icount(machine, command):
 
 
 def is_for_people(command):
-    """`-- --list` or `-- --table`: what comes is passed on and not kept."""
+    """`-- --list`, `--table`, `--profile`: what comes is passed on, not kept."""
     if "-append" not in command:
         return False
     line = shlex.split(command[command.index("-append") + 1])
     argv = line[line.index("--"):] if "--" in line else []
-    return "--list" in argv or "--table" in argv
+    return not {"--list", "--table", "--profile", "--period"}.isdisjoint(argv)
 
 
 def run(options, report):

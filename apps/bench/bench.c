@@ -129,6 +129,18 @@ static void measure_and_show(const struct bench_row *row, void *context)
 	         progress->instructions);
 }
 
+static void profile_and_show(const struct bench_row *row, void *context)
+{
+	struct progress *progress = context;
+	struct bench_result result;
+
+	printf("== %s: %s\n", row->name, row->what);
+	measure_row(row, progress->options, progress->instructions, &result);
+	if (result.error)
+		printf("error: %s\n", result.error);
+	progress->errors += result.error != NULL;
+}
+
 int bench_measure(const struct bench_options *options)
 {
 	struct progress progress = { .options = options };
@@ -137,6 +149,10 @@ int bench_measure(const struct bench_options *options)
 	if (!patterns_good(options))
 		return 1;
 	progress.instructions = measure_counts_instructions();
+	if (options->profile_us > 0) {
+		for_each_selected(options, profile_and_show, &progress);
+		return progress.errors > 0;
+	}
 	show_head(options->output, rows, progress.instructions);
 	for_each_selected(options, measure_and_show, &progress);
 	show_end(options->output, rows, progress.errors);

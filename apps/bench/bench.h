@@ -49,6 +49,7 @@ struct bench_options {
 	unsigned int repeats; /* 1 .. BENCH_MAX_REPEATS */
 	unsigned int harts;   /* 1 .. nr_harts */
 	enum bench_output output;
+	unsigned long profile_us; /* 0: measure; else profile, this period */
 };
 
 #define BENCH_DEFAULTS                                         \
@@ -57,8 +58,8 @@ struct bench_options {
 	}
 
 /*
- * Measure the selected rows and print each as it is done. Returns an exit
- * status: 0, or 1 when a pattern selects nothing or a row failed.
+ * Measure, or profile, the selected rows and print each as it is done. Returns
+ * an exit status: 0, or 1 when a pattern selects nothing or a row failed.
  */
 int bench_measure(const struct bench_options *options);
 

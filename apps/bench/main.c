@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench [pattern ...] [--list] [--loops N] [--repeats N] [--harts N]
- *       [--json | --table]
+ *       [--json | --table] [--profile] [--period US]
  *
  * Exit status: 0; 1 when a pattern means no row or a row failed; 2 for options
  * that cannot be understood.
@@ -15,6 +15,7 @@
 #include "bench.h"
 #include "core/bootchart.h"
 #include "core/hart.h"
+#include "profiled.h"
 
 #define STATUS_USAGE 2
 #define LOOPS_MAX    1000000000ul
@@ -32,6 +33,8 @@ static bool take_flag(const char *word, struct command *command)
 		command->options.output = BENCH_JSON;
 	else if (!strcmp(word, "--table"))
 		command->options.output = BENCH_TABLE;
+	else if (!strcmp(word, "--profile"))
+		command->options.profile_us = PROFILED_PERIOD_US;
 	else
 		return false;
 	return true;
@@ -69,9 +72,14 @@ static bool take_number(const char *word, const char *text,
 		options->harts = number(word, text, nr_harts);
 		return options->harts > 0;
 	}
+	if (!strcmp(word, "--period")) {
+		options->profile_us =
+			number(word, text, PROFILED_PERIOD_US_MAX);
+		return options->profile_us > 0;
+	}
 	fprintf(stderr,
 	        "bench: there is no option %s; there are --list --loops N "
-	        "--repeats N --harts N --json --table\n",
+	        "--repeats N --harts N --json --table --profile --period US\n",
 	        word);
 	return false;
 }

@@ -19,9 +19,11 @@
 #include "harts.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
+#include "profiled.h"
 #include "rows.h"
 
 #define NS_PER_SECOND 1000000000u
+#define BODY_FAILED   "an allocation failed in the loop"
 
 #define PROBES      3u
 #define PROBE_TURNS 10000ul
@@ -33,6 +35,7 @@ struct session {
 	unsigned long loops;
 	unsigned int harts;
 	bool instructions;
+	unsigned long profile_us;
 };
 
 static inline uint64_t instret_now(void)
@@ -109,6 +112,12 @@ static bool run_once(const struct session *s, bench_body *body, uint64_t *out)
 	return good;
 }
 
+/* Runs that count come this way: what `make profile` looks for. */
+static __noinline bool run_counted(const struct session *s, uint64_t *out)
+{
+	return run_once(s, s->row->body, out);
+}
+
 static void read_events(struct bench_events *out)
 {
 	struct vmap_counters vmap;
@@ -154,32 +163,58 @@ static void summarise(uint64_t *values, unsigned int runs,
 	result->max = values[runs - 1];
 }
 
-static bool take_runs(const struct session *s, unsigned int runs,
-                      struct bench_result *result)
+/* @runs times the body, as they come; false: one of them failed. */
+static bool take_counted(const struct session *s, unsigned int runs,
+                         uint64_t *values)
+{
+	for (unsigned int i = 0; i < runs; i++) {
+		if (!run_counted(s, &values[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The same under the profiler; the values say nothing then. */
+static const char *profile_counted(const struct session *s, unsigned int runs)
+{
+	uint64_t values[BENCH_MAX_REPEATS];
+	const char *error = profiled_begin(s->profile_us);
+	bool good;
+
+	if (error)
+		return error;
+	good = take_counted(s, runs, values);
+	profiled_end();
+	return good ? NULL : BODY_FAILED;
+}
+
+static const char *take_runs(const struct session *s, unsigned int runs,
+                             struct bench_result *result)
 {
 	uint64_t ops = s->row->ops_per_loop ? s->row->ops_per_loop : 1;
 	uint64_t values[BENCH_MAX_REPEATS];
 	struct bench_events before;
 	uint64_t empty;
-	uint64_t spent;
 
 	ops *= (uint64_t)s->loops * s->harts;
 	ASSERT(ops > 0 && runs > 0 && runs <= BENCH_MAX_REPEATS);
-	if (!run_once(s, s->row->body, &spent))
-		return false;
+	if (!run_once(s, s->row->body, &empty))
+		return BODY_FAILED;
+	if (s->profile_us > 0)
+		return profile_counted(s, runs);
 	run_once(s, empty_body, &empty);
 	run_once(s, empty_body, &empty);
 
 	read_events(&before);
-	for (unsigned int i = 0; i < runs; i++) {
-		if (!run_once(s, s->row->body, &spent))
-			return false;
-		values[i] = spent > empty ? (spent - empty) * 100 / ops : 0;
-	}
+	if (!take_counted(s, runs, values))
+		return BODY_FAILED;
 	events_since(&before, &result->events);
+	for (unsigned int i = 0; i < runs; i++)
+		values[i] = values[i] > empty ? (values[i] - empty) * 100 / ops
+		                              : 0;
 	result->operations = ops * runs;
 	summarise(values, runs, result);
-	return true;
+	return NULL;
 }
 
 static void measure_body(const struct session *s, unsigned int runs,
@@ -188,8 +223,7 @@ static void measure_body(const struct session *s, unsigned int runs,
 	result->error = s->row->setup ? s->row->setup(s->row) : NULL;
 	if (result->error)
 		return;
-	if (!take_runs(s, runs, result))
-		result->error = "an allocation failed in the loop";
+	result->error = take_runs(s, runs, result);
 	if (s->row->teardown)
 		s->row->teardown(s->row);
 }
@@ -217,11 +251,14 @@ void measure_row(const struct bench_row *row,
 		.loops = options->loops ? options->loops : row->loops,
 		.harts = row->harts ? row->harts : options->harts,
 		.instructions = instructions,
+		.profile_us = options->profile_us,
 	};
 
 	*result = (struct bench_result){ .loops = s.loops, .harts = s.harts };
 	if (s.harts > nr_harts)
 		result->error = "the machine has fewer harts than it needs";
+	else if (row->read && options->profile_us > 0)
+		result->error = "it has no loop to profile";
 	else if (row->read)
 		measure_read(&s, result);
 	else

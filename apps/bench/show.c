@@ -58,7 +58,8 @@ static void json_row(const struct bench_row *row,
 	json_figure("min", result->min);
 	json_figure("median", result->median);
 	json_figure("max", result->max);
-	printf(", \"loops\": %lu, \"harts\": %u", result->loops, result->harts);
+	printf(", \"loops\": %lu, \"harts\": %u, \"operations\": %lu",
+	       result->loops, result->harts, (unsigned long)result->operations);
 	json_events(result);
 	if (!instructions)
 		json_figure("ns_per_op", result->median);

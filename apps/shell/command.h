@@ -32,9 +32,14 @@ const char *command_name(unsigned int index);
 /* Run the commands of a line, as parse.h cuts it; the last one's status. */
 int command_run_line(const char *line);
 
+/* Run one command, already cut into words; its status. */
+int command_run_words(int argc, char **argv);
+
 /* In show.c */
 command_function show_vmallocinfo, show_meminfo, show_counters, show_bootchart;
 command_function show_harts, show_map, show_leak;
+/* In profile.c */
+command_function run_profile;
 /* In memory.c */
 command_function memory_peek, memory_vmalloc, memory_vfree;
 

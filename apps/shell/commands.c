@@ -40,6 +40,8 @@ const struct command commands[] = {
 	  NULL },
 	{ "bench", "[PATTERN]", "measure, all or what matches", run_bench, 0, 1,
 	  bench_name },
+	{ "profile", "[US] COMMAND...", "where a command spends its time",
+	  run_profile, 1, MANY, command_name },
 	{ "echo", "[WORD...]", "print the words", run_echo, 0, MANY, NULL },
 	{ "panic", "[WORD...]", "end with a backtrace", run_panic, 0, MANY,
 	  NULL },
@@ -149,7 +151,7 @@ static int run_poweroff(int argc, char **argv)
 	exit((int)status);
 }
 
-static int run_words(int argc, char **argv)
+int command_run_words(int argc, char **argv)
 {
 	const struct command *command = command_find(argv[0]);
 	const unsigned int given = argc - 1;
@@ -171,7 +173,7 @@ int command_run_line(const char *line)
 	while (*line) {
 		line = parse_command(line, &parsed);
 		if (parsed.argc > 0)
-			status = run_words(parsed.argc, parsed.argv);
+			status = command_run_words(parsed.argc, parsed.argv);
 	}
 	return status;
 }

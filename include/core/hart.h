@@ -24,6 +24,8 @@ enum hart_local {
 	HART_LOCALS
 };
 
+struct trap_frame; /* core/trap.h */
+
 typedef void hart_function(void *argument);
 
 struct hart {
@@ -49,6 +51,8 @@ struct hart {
 	hart_function *interrupt;   /* [A] mailbox of hart_interrupt() */
 	void *interrupt_argument;   /* [A] */
 	struct hart_timer timer;    /* [H] */
+	/* [H] what the interrupt being handled broke into, NULL outside one */
+	const struct trap_frame *interrupted;
 	unsigned long ipis;         /* [H] inter-hart interrupts taken */
 	unsigned long timer_ticks;  /* [H] timer interrupts taken */
 };
