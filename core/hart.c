@@ -16,6 +16,7 @@
 #include "arch/sbi.h"
 #include "core/assert.h"
 #include "core/lock.h"
+#include "core/race_window.h"
 #include "core/trap.h"
 
 struct hart boot_hart;
@@ -136,6 +137,7 @@ void hart_idle(uint64_t until_ns)
 	}
 	/* Partner: tlb.c sets flush_on_wake, then looks at idle. */
 	__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
+	race_window(RACE_HART_WAKES);
 	if (__atomic_load_n(&hart->flush_on_wake, __ATOMIC_SEQ_CST) &&
 	    wake_hook)
 		wake_hook();

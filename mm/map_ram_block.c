@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/race_window.h"
 #include "lib/bits.h"
 #include "mm/map_ram_internal.h"
 #include "mm/mm_internal.h"
@@ -174,6 +175,7 @@ static bool try_pass(struct map_ram_hart *own, struct map_ram_block *block)
 
 	if (!block_is_clean(block))
 		return false;
+	race_window(RACE_PASS_BEGINS);
 	if (__atomic_load_n(&block->mappings, __ATOMIC_ACQUIRE) != 0)
 		free_pages = picture(own, block);
 	/* The picture may show pages that were freed while it was taken. */

@@ -7,6 +7,7 @@
 
 #include "core/hart.h"
 #include "core/lock.h"
+#include "core/race_window.h"
 #include "mm/page.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -135,6 +136,7 @@ static inline bool area_win(struct vm_area *area)
 {
 	unsigned int busy = AREA_BUSY;
 
+	race_window(RACE_AREA_FOUND);
 	if (CONFIG_NR_HARTS > 1)
 		return __atomic_compare_exchange_n(
 			&area->state, &busy, AREA_DYING, false,
@@ -167,6 +169,7 @@ static inline bool pool_retire(struct vmap_hart *own, struct vm_area *area,
 {
 	uint64_t stamp = tlb_stamp();
 
+	race_window(RACE_AREA_STAMPED);
 	area->freed_by = freed_by;
 	area->stamp = stamp;
 	area->state = AREA_LAZY;

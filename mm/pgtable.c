@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "core/assert.h"
+#include "core/race_window.h"
 #include "lib/page_ops.h"
 #include "mm/fault_inject.h"
 #include "mm/memblock.h"
@@ -109,6 +110,8 @@ pte_t *pgtable_walk_to(vaddr_t va, unsigned int *level_out)
 			return entry;
 		}
 		table = pgtable_of(pte);
+		if (level == SV39_ROOT_LEVEL)
+			race_window(RACE_TABLE_WALKED);
 		level--;
 	}
 }

@@ -22,6 +22,7 @@
 #include "core/hart.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "core/race_window.h"
 
 #define HARTS_PER_MASK 64u
 /* Beyond this many addresses one flush of everything is cheaper. */
@@ -73,6 +74,7 @@ static bool must_reach(struct hart *hart)
 	if (!spare_idle_harts ||
 	    !__atomic_load_n(&hart->idle, __ATOMIC_RELAXED))
 		return true;
+	race_window(RACE_IDLE_SEEN);
 	/* Partner: hart_idle() in core/hart.c. */
 	__atomic_store_n(&hart->flush_on_wake, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -176,6 +178,7 @@ static void flush_once(bool by_interrupt)
 	uint64_t number = flush_begin();
 
 	reach_all(by_interrupt);
+	race_window(RACE_FLUSH_FENCED);
 	flush_end(number);
 }
 
@@ -184,6 +187,7 @@ static void flush_shared(void)
 {
 	uint64_t stamp = tlb_stamp();
 
+	race_window(RACE_FLUSH_ASKED);
 	while (!tlb_is_clean(stamp)) {
 		if (__atomic_load_n(&flushing, __ATOMIC_RELAXED) ||
 		    __atomic_exchange_n(&flushing, 1, __ATOMIC_ACQUIRE)) {

@@ -283,9 +283,11 @@ static long owned_pages(const struct vm_area *area)
 
 void vm_area_publish(struct vm_area *area)
 {
-	unsigned long irq_flags = vmap_lock_own();
 	struct vmap_hart *own = vmap_own();
+	unsigned long irq_flags;
 
+	race_window(RACE_AREA_BUILT);
+	irq_flags = vmap_lock_own();
 	own->counters.vmalloc_pages += owned_pages(area);
 	area_make_busy(own, area);
 	vmap_unlock_own(irq_flags);

@@ -18,6 +18,7 @@
 
 #include "core/assert.h"
 #include "core/lock.h"
+#include "core/race_window.h"
 #include "core/report.h"
 #include "mm/entries.h"
 #include "mm/map_ram_internal.h"
@@ -96,11 +97,15 @@ static __always_inline bool unmap_slot(struct vmap_hart *vmap,
                                        struct map_ram_block *block, pte_t *pte,
                                        uint8_t *length, unsigned int count)
 {
-	if (unlikely(*length != count || count == 0 || !take_first_entry(pte)))
+	if (unlikely(*length != count || count == 0))
+		return false;
+	race_window(RACE_MAPPING_FOUND);
+	if (unlikely(!take_first_entry(pte)))
 		return false;
 	if (unlikely(count > 1))
 		entries_clear(pte, count);
 	note_cleared(vmap, block);
+	race_window(RACE_MAPPING_DONE);
 	end_mapping(block, length);
 	return true;
 }

@@ -20,6 +20,7 @@
 #include "arch/barrier.h"
 #include "core/cmdline.h"
 #include "core/machine.h"
+#include "core/race_window.h"
 #include "core/report.h"
 #include "mm/mm_internal.h"
 #include "mm/page_alloc.h"
@@ -236,6 +237,7 @@ void vmap_drain(void)
 	vmap_own()->counters.purges += owed || tables;
 	vmap_thaw(irq_flags);
 
+	race_window(RACE_DRAIN_TAKEN);
 	if (owed || tables)
 		tlb_flush_all();
 	if (tables)

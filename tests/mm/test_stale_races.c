@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stale translations as races (B5, B8, B17): every order in which an unmapping, a
+ * flush and a new use of the address can meet, each met in every run (race.h).
+ *
+ * What each test is worth was seen by breaking what protects: how, is said above
+ * it behind "Breaks:".
+ */
+#include <linux/vmalloc.h>
+
+#include "core/hart.h"
+#include "core/timer.h"
+#include "mm/page_alloc.h"
+#include "mm/tlb.h"
+#include "mm/vm_area.h"
+#include "pages.h"
+#include "race.h"
+#include "test.h"
+
+static char *victim;
+static struct page *frame;
+
+static void flush(void)
+{
+	tlb_flush_all();
+}
+
+/* So that the page just freed is not the next one handed out. */
+static void keep_frame(void)
+{
+	frame = alloc_page(GFP_KERNEL);
+	CHECK(frame);
+}
+
+/* Through its address @p shows the page that is mapped there, no older one. */
+static void check_shows_its_page(unsigned long *p)
+{
+	unsigned long *direct = page_address(vmalloc_to_page(p));
+
+	*direct = 0x5eed;
+	CHECK_EQ(*(volatile unsigned long *)p, 0x5eed);
+}
+
+static void touch(const char *p)
+{
+	CHECK(can_read(p));
+}
+
+/*
+ * B8. A flush that was numbered before the unmapping and ends after it proves
+ * nothing: the address must not be handed out with this hart's old translation.
+ * Breaks: tlb_is_clean() with >=.
+ */
+TEST(flush_begun_before_an_unmapping_does_not_make_it_clean)
+{
+	unsigned long *again;
+
+	race_begin(2);
+	victim = vmalloc(PAGE_SIZE);
+	race_hold_at(RACE_FLUSH_FENCED, flush);
+	touch(victim);
+	vfree(victim);
+	race_let_go(RACE_FLUSH_FENCED);
+	keep_frame();
+	again = vmalloc(PAGE_SIZE);
+	CHECK(again);
+	check_shows_its_page(again);
+	vfree(again);
+	__free_page(frame);
+}
+
+/* Blocks are full when @left pages or fewer are to be had in one piece. */
+static unsigned int fill_block(struct page **pages, char **mapped,
+                               unsigned int most)
+{
+	unsigned int count = 0;
+	unsigned int left = 512 - 2;
+
+	while (left > 1 && count < most) {
+		unsigned int now = left - 1 < 64 ? left - 1 : 64;
+
+		mapped[count] = vm_map_ram(pages, now, -1, PAGE_KERNEL);
+		CHECK(mapped[count]);
+		left -= now + 1;
+		count++;
+	}
+	return count;
+}
+
+static void empty_block(char **mapped, unsigned int count)
+{
+	unsigned int left = 512 - 2;
+
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int now = left - 1 < 64 ? left - 1 : 64;
+
+		vm_unmap_ram(mapped[i], now);
+		left -= now + 1;
+	}
+}
+
+/*
+ * B5. The same for a slot of a block that is full and on no list of free ones:
+ * vm_unmap_aliases() must flush although a flush has just ended.
+ * Breaks: tlb_is_clean() with >=; note_cleared() without newest_stamp.
+ */
+TEST(aliases_of_a_full_block_go_although_a_flush_was_under_way)
+{
+	struct page **pages;
+	char *filler[10];
+	unsigned int count;
+
+	race_begin(2);
+	pages = pages_alloc(64);
+	vm_unmap_aliases();
+	victim = vm_map_ram(pages, 1, -1, PAGE_KERNEL);
+	CHECK(victim);
+	count = fill_block(pages, filler, ARRAY_SIZE(filler));
+	race_hold_at(RACE_FLUSH_FENCED, flush);
+	touch(victim);
+	vm_unmap_ram(victim, 1);
+	race_let_go(RACE_FLUSH_FENCED);
+	vm_unmap_aliases();
+	CHECK(!can_read(victim));
+	empty_block(filler, count);
+	pages_free(pages, 64);
+}
+
+static void unmap_victim(void)
+{
+	vm_unmap_ram(victim, 1);
+}
+
+/* Map a page; if it got the address of the victim it must show that page. */
+static void map_where_victim_was(struct page *page)
+{
+	unsigned long *p = vm_map_ram(&page, 1, -1, PAGE_KERNEL);
+
+	CHECK(p);
+	check_shows_its_page(p);
+	vm_unmap_ram(p, 1);
+}
+
+/*
+ * B8 for slots: another hart unmaps between the proof that a block is clean and
+ * the picture of what is free in it.
+ * Breaks: try_pass() without its second block_is_clean().
+ */
+TEST(slot_freed_while_its_block_is_pictured_is_not_reused)
+{
+	struct page **pages;
+	char *filler[10];
+	unsigned int count;
+
+	race_begin(2);
+	pages = pages_alloc(65);
+	vm_unmap_aliases();
+	victim = vm_map_ram(&pages[64], 1, -1, PAGE_KERNEL);
+	CHECK(victim);
+	count = fill_block(pages, filler, ARRAY_SIZE(filler));
+	touch(victim);
+	race_act_at(RACE_PASS_BEGINS, unmap_victim);
+	map_where_victim_was(pages[0]);
+	race_end_act(RACE_PASS_BEGINS);
+	empty_block(filler, count);
+	pages_free(pages, 65);
+}
+
+/*
+ * B8: a slot that looks free also looks dirty.
+ * Breaks: end_mapping() before note_cleared().
+ */
+TEST(slot_is_stamped_before_it_looks_free)
+{
+	struct page **pages;
+	char *filler[10];
+	unsigned int count;
+
+	race_begin(2);
+	pages = pages_alloc(65);
+	vm_unmap_aliases();
+	victim = vm_map_ram(&pages[64], 1, -1, PAGE_KERNEL);
+	CHECK(victim);
+	count = fill_block(pages, filler, ARRAY_SIZE(filler));
+	touch(victim);
+	race_hold_at(RACE_MAPPING_DONE, unmap_victim);
+	map_where_victim_was(pages[0]);
+	race_let_go(RACE_MAPPING_DONE);
+	empty_block(filler, count);
+	pages_free(pages, 65);
+}
+
+/*
+ * B8: the stamp of a freed area is taken when its entries are cleared, not
+ * before: a flush between the two would make it clean with an entry still there.
+ * Breaks: vfree_fast() with pool_retire() before fast_unpopulate().
+ */
+TEST(area_is_stamped_after_its_entries_are_cleared)
+{
+	unsigned long *again;
+
+	race_begin(2);
+	/* Made by the pool, so that it is freed the short way. */
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all();
+	victim = vmalloc(PAGE_SIZE);
+	race.limit_ns = 100 * RACE_SOON_NS;
+	race_act_at(RACE_AREA_STAMPED, flush);
+	touch(victim);
+	vfree(victim);
+	race_end_act(RACE_AREA_STAMPED);
+	keep_frame();
+	again = vmalloc(PAGE_SIZE);
+	CHECK(again);
+	check_shows_its_page(again);
+	vfree(again);
+	__free_page(frame);
+}
+
+/* --- harts that sleep ---------------------------------------------------- */
+
+static bool victim_seen;
+
+static void touch_victim(void *argument)
+{
+	(void)argument;
+	victim_seen = can_read(victim);
+}
+
+static void let_hart_1_sleep(void)
+{
+	uint64_t start = timer_now_ns();
+
+	hart_call_wait(1);
+	while (!__atomic_load_n(&harts[1]->idle, __ATOMIC_ACQUIRE))
+		CHECK(timer_now_ns() - start < RACE_NEVER_NS);
+}
+
+/* Hart 1 says that it is awake, waits, and looks. */
+static void wake_and_look(void *argument)
+{
+	race_set(&race.acted);
+	race_wait_until(&race.open, RACE_NEVER_NS);
+	touch_victim(argument);
+}
+
+static void wake_hart_1(void *argument)
+{
+	(void)argument;
+	if (this_hart->index == 0 && race_is_first()) {
+		hart_call_start(1, wake_and_look, NULL);
+		race_wait_until(&race.acted, RACE_NEVER_NS);
+	}
+}
+
+static void have_victim_in_sleeping_hart_1(void)
+{
+	victim = vmalloc(PAGE_SIZE);
+	CHECK(victim);
+	hart_call_start(1, touch_victim, NULL);
+	let_hart_1_sleep();
+	CHECK(victim_seen);
+}
+
+/*
+ * B8: a hart seen idle wakes before the note is left for it.
+ * Breaks: must_reach() returning false without looking at idle again.
+ */
+TEST(hart_that_wakes_before_its_note_is_written_is_fenced)
+{
+	race_begin(2);
+	have_victim_in_sleeping_hart_1();
+	race_window_open(RACE_IDLE_SEEN, wake_hart_1, NULL);
+	vfree(victim);
+	vm_unmap_aliases();
+	race_window_close(RACE_IDLE_SEEN);
+	CHECK(race.arrived > 0);
+	race_set(&race.open);
+	hart_call_wait(1);
+	CHECK(!victim_seen);
+}
+
+/*
+ * B8: a hart that wakes says so first and reads its note then.
+ * Breaks: hart_idle() reading flush_on_wake before it clears idle.
+ */
+TEST(hart_that_wakes_reads_its_note_after_it_said_so)
+{
+	race_begin(2);
+	have_victim_in_sleeping_hart_1();
+	race_window_open(RACE_HART_WAKES, race_hold_hart_1, NULL);
+	hart_call_start(1, touch_victim, NULL);
+	race_wait_for_arrivals(1);
+	vfree(victim);
+	vm_unmap_aliases();
+	race_let_go(RACE_HART_WAKES);
+	CHECK_EQ(race.arrived, 1);
+	CHECK(!victim_seen);
+}
+
+/* --- one flush for many (B17) --------------------------------------------- */
+
+static void flush_on_hart(void *argument)
+{
+	(void)argument;
+	tlb_flush_all();
+}
+
+/* The last to ask lets the flush end that hart 1 is held in. */
+static void count_askers(void *argument)
+{
+	(void)argument;
+	if (__atomic_add_fetch(&race.arrived, 1, __ATOMIC_ACQ_REL) == nr_harts)
+		race_set(&race.open);
+}
+
+/*
+ * B17: all harts but one come for a flush while that one is at it. One more
+ * serves them all. Breaks: flush_shared() without its second tlb_is_clean().
+ */
+TEST(harts_that_wait_for_a_flush_share_the_next_one)
+{
+	struct tlb_counters before, after;
+
+	race_begin(3);
+	tlb_read_counters(&before);
+	race_hold_at(RACE_FLUSH_FENCED, flush);
+	race_window_open(RACE_FLUSH_ASKED, count_askers, NULL);
+	for (unsigned int i = 2; i < nr_harts; i++)
+		hart_call_start(i, flush_on_hart, NULL);
+	tlb_flush_all();
+	for (unsigned int i = 1; i < nr_harts; i++)
+		hart_call_wait(i);
+	race_window_close(RACE_FLUSH_ASKED);
+	race_window_close(RACE_FLUSH_FENCED);
+	tlb_read_counters(&after);
+	CHECK(race_is_set(&race.open));
+	CHECK_EQ(after.flushes - before.flushes, 2);
+}
