@@ -239,42 +239,76 @@ TEST(area_is_not_found_before_it_is_published)
 
 /* --- walks beside table reclaim (B22, I-20) -------------------------------- */
 
+#define OWNED (FAR_AWAY + LEAF_TABLE_SIZE)
+
 static bool walk_found;
 
-static void walk_to_victim(void)
+static void walk_to_owned(void)
 {
 	unsigned int level;
 
-	walk_found = pgtable_lookup((vaddr_t)victim, &level) != NULL;
+	walk_found = pgtable_lookup(OWNED, &level) != NULL;
+}
+
+static void translate_victim(void)
+{
+	walk_found = vmalloc_to_page(victim) != NULL;
+}
+
+/* Take @count pages and write what leads a walk astray into each. */
+static void take_and_spoil(struct page **taken, unsigned int count)
+{
+	while (count-- > 0) {
+		pte_t *table;
+
+		taken[count] = alloc_page(GFP_KERNEL);
+		CHECK(taken[count]);
+		table = page_address(taken[count]);
+		for (unsigned int i = 0; i < PTES_PER_TABLE; i++)
+			table[i] = pte_make(0x80000000, PAGE_KERNEL);
+	}
 }
 
 /*
- * A walk without a lock is between the root and the next table when that table
- * is given back and becomes somebody's page, full of what looks like entries.
- * Breaks: pgtable_detach() that gives level-1 tables back.
+ * Hart 1 walks and is held between the root and the next table, while the only
+ * leaf table of that GiB goes and what was freed becomes somebody's page.
  */
-TEST(walk_never_reads_a_level_1_table_that_was_given_back)
+static void walk_beside_drain(race_act *walk)
 {
 	struct page *taken[16];
 
-	race_begin(2);
 	victim = vmalloc_at(FAR_AWAY);
 	CHECK(victim);
 	race.limit_ns = 10 * RACE_SOON_NS;
-	race_hold_at(RACE_TABLE_WALKED, walk_to_victim);
+	race_hold_at(RACE_TABLE_WALKED, walk);
 	vfree(victim);
 	vm_unmap_aliases();
-	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++) {
-		unsigned long *words;
-
-		taken[i] = alloc_page(GFP_KERNEL);
-		CHECK(taken[i]);
-		words = page_address(taken[i]);
-		for (unsigned int word = 0; word < 512; word++)
-			words[word] = pte_make(0x80000000, PAGE_KERNEL);
-	}
+	take_and_spoil(taken, ARRAY_SIZE(taken));
 	race_let_go(RACE_TABLE_WALKED);
 	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++)
 		__free_page(taken[i]);
 	CHECK(!walk_found);
+}
+
+/*
+ * An owner of addresses walks without a lock, also where it has no leaf table
+ * yet. Breaks: slot_drop() that calls pgtable_detach_level1() each time the
+ * level-1 table has become empty.
+ */
+TEST(level_1_table_stays_while_an_owner_may_walk_it)
+{
+	struct vm_struct *vm;
+
+	race_begin(2);
+	vm = __get_vm_area(PAGE_SIZE, VM_MAP, OWNED, OWNED + 2 * PAGE_SIZE);
+	CHECK(vm);
+	walk_beside_drain(walk_to_owned);
+	free_vm_area(vm);
+}
+
+/* Others translate under a lock. Breaks: vmap_translate() without it. */
+TEST(translation_of_a_freed_address_holds_a_drain_off)
+{
+	race_begin(2);
+	walk_beside_drain(translate_victim);
 }
