@@ -16,6 +16,7 @@
 #include "arch/sbi.h"
 #include "core/assert.h"
 #include "core/lock.h"
+#include "core/pause.h"
 #include "core/race_window.h"
 #include "core/trap.h"
 
@@ -67,34 +68,37 @@ void hart_call_start(unsigned int index, hart_function *function,
                      void *argument)
 {
 	struct hart *hart = hart_other(index);
+	struct pause pause = { 0 };
 
 	ASSERT(index != 0 && !in_interrupt());
 	while (!hart_post(&hart->call, &hart->call_argument, function,
 	                  argument))
-		cpu_relax();
+		pause_before_next_look(&pause);
 	if (__atomic_load_n(&hart->idle, __ATOMIC_SEQ_CST))
 		hart_kick(hart);
 }
 
 void hart_call_wait(unsigned int index)
 {
-	struct hart *hart = hart_other(index);
+	const struct hart *hart = hart_other(index);
+	struct pause pause = { 0 };
 
 	while (__atomic_load_n(&hart->call, __ATOMIC_ACQUIRE))
-		cpu_relax();
+		pause_before_next_look(&pause);
 }
 
 void hart_interrupt(unsigned int index, hart_function *function, void *argument)
 {
 	struct hart *hart = hart_other(index);
+	struct pause pause = { 0 };
 
 	ASSERT(!in_interrupt());
 	while (!hart_post(&hart->interrupt, &hart->interrupt_argument, function,
 	                  argument))
-		cpu_relax();
+		pause_before_next_look(&pause);
 	hart_kick(hart);
 	while (__atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE))
-		cpu_relax();
+		pause_before_next_look(&pause);
 }
 
 void hart_stop_this(void)

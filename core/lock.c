@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slow halves of spinlocks. A waiter looks ever less often, up to a bound:
- * with more harts than host cores the owner may not be running, and reading its
- * line constantly would slow it further.
+ * The slow halves of spinlocks. A waiter reads before it tries, and looks ever
+ * less often: reading the owner's line constantly would slow it.
  */
 #include "core/lock.h"
 
-#include "arch/barrier.h"
 #include "core/hart.h"
 #include "core/panic.h"
+#include "core/pause.h"
 
-#define SPIN_PAUSES_MAX 64u
-#define HELD_MAX        ARRAY_SIZE(((struct hart *)0)->held)
+#define HELD_MAX ARRAY_SIZE(((struct hart *)0)->held)
 
 void spin_wait(struct spinlock *lock)
 {
-	unsigned int pauses = 1;
+	struct pause pause = { 0 };
 
 	do {
-		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED)) {
-			unsigned int i;
-
-			for (i = 0; i < pauses; i++)
-				cpu_relax();
-			if (pauses < SPIN_PAUSES_MAX)
-				pauses *= 2;
-		}
+		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
+			pause_before_next_look(&pause);
 	} while (!spin_try_once(lock));
 }
 

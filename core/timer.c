@@ -6,6 +6,7 @@
  */
 #include "core/timer.h"
 
+#include "arch/barrier.h"
 #include "arch/csr.h"
 #include "arch/sbi.h"
 #include "core/assert.h"
@@ -34,19 +35,30 @@ uint64_t timer_now_ns(void)
 	return timer_ticks_to_ns(read_time());
 }
 
-static void timer_program(void)
+static void timer_program_at(uint64_t at_ns)
 {
-	const struct hart_timer *timer = &this_hart->timer;
-	uint64_t at_ns = timer->alarm_ns;
-	uint64_t at_ticks;
+	uint64_t at_ticks =
+		at_ns == UINT64_MAX ? UINT64_MAX : ns_to_ticks(at_ns);
 
-	if (timer->nr_calls > 0 && timer->calls[0].at_ns < at_ns)
-		at_ns = timer->calls[0].at_ns;
-	at_ticks = at_ns == UINT64_MAX ? UINT64_MAX : ns_to_ticks(at_ns);
 	if (isa_has(ISA_SSTC))
 		csr_write(0x14d, at_ticks); /* stimecmp */
 	else
 		sbi_set_timer(at_ticks);
+}
+
+/* When this hart is next wanted. */
+static uint64_t timer_due_ns(void)
+{
+	const struct hart_timer *timer = &this_hart->timer;
+
+	if (timer->nr_calls > 0 && timer->calls[0].at_ns < timer->alarm_ns)
+		return timer->calls[0].at_ns;
+	return timer->alarm_ns;
+}
+
+static void timer_program(void)
+{
+	timer_program_at(timer_due_ns());
 }
 
 void timer_set_ns(uint64_t at_ns)
@@ -54,6 +66,19 @@ void timer_set_ns(uint64_t at_ns)
 	unsigned long flags = irq_save();
 
 	this_hart->timer.alarm_ns = at_ns;
+	timer_program();
+	irq_restore(flags);
+}
+
+/* The interrupt is not taken before the timer is what it was. */
+void timer_nap(uint64_t ns)
+{
+	unsigned long flags = irq_save();
+	uint64_t until_ns = timer_now_ns() + ns;
+
+	if (until_ns < timer_due_ns())
+		timer_program_at(until_ns);
+	wait_for_interrupt();
 	timer_program();
 	irq_restore(flags);
 }

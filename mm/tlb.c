@@ -22,6 +22,7 @@
 #include "core/hart.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "core/pause.h"
 #include "core/race_window.h"
 
 #define HARTS_PER_MASK 64u
@@ -186,12 +187,13 @@ static void flush_once(bool by_interrupt)
 static void flush_shared(void)
 {
 	uint64_t stamp = tlb_stamp();
+	struct pause pause = { 0 };
 
-	race_window(RACE_FLUSH_ASKED);
 	while (!tlb_is_clean(stamp)) {
+		race_window(RACE_FLUSH_ASKED);
 		if (__atomic_load_n(&flushing, __ATOMIC_RELAXED) ||
 		    __atomic_exchange_n(&flushing, 1, __ATOMIC_ACQUIRE)) {
-			cpu_relax();
+			pause_before_next_look(&pause);
 			continue;
 		}
 		if (!tlb_is_clean(stamp))

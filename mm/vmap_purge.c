@@ -17,9 +17,9 @@
 #include <errno.h>
 #include <linux/vmalloc.h>
 
-#include "arch/barrier.h"
 #include "core/cmdline.h"
 #include "core/machine.h"
+#include "core/pause.h"
 #include "core/race_window.h"
 #include "core/report.h"
 #include "mm/mm_internal.h"
@@ -218,13 +218,14 @@ void vmap_drain(void)
 	struct vm_area *list;
 	struct vm_area *area;
 	void *tables = NULL;
+	struct pause pause = { 0 };
 	bool owed = false;
 	unsigned long irq_flags;
 	unsigned int i;
 
 	run_deferred_everywhere();
 	while (__atomic_exchange_n(&draining, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
+		pause_before_next_look(&pause);
 	irq_flags = vmap_freeze();
 	list = map_ram_release_idle();
 	for (i = 0; i < CONFIG_NR_HARTS; i++)

@@ -13,7 +13,7 @@
 #include "core/compiler.h"
 
 enum race_point {
-	RACE_FLUSH_ASKED,   /* a hart knows what it wants flushed */
+	RACE_FLUSH_ASKED,   /* not clean; about to flush or to wait */
 	RACE_FLUSH_FENCED,  /* every hart has fenced, none knows it */
 	RACE_IDLE_SEEN,     /* a hart was seen idle, no note is left */
 	RACE_HART_WAKES,    /* idle no more, its note not yet read */

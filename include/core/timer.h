@@ -47,6 +47,9 @@ uint64_t timer_ticks_to_ns(uint64_t ticks);
  */
 void timer_set_ns(uint64_t at_ns);
 
+/* Sleep until an interrupt is pending, but not longer than @ns. */
+void timer_nap(uint64_t ns);
+
 /*
  * Run @function in the timer interrupt of this hart at @at_ns, once.
  * Never before its time, and late while interrupts are off. Calls for the same
