@@ -45,6 +45,7 @@ ICOUNT ?=## 1: one instruction is one nanosecond, the same in every run
 ARGS ?=## kernel command line: key=value ... -- argv of the app
 QEMU ?= qemu-system-riscv64## the emulator
 T ?=## make test: only tests whose name matches
+LOOPS ?= 1## make test: how many times as long the stress tests run
 V ?=## 1: show commands
 BUILD ?= build## folder for all output but third-party parts
 
@@ -62,8 +63,8 @@ NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
 NEEDS_FOLDER := $(filter-out help clean distclean,$(GOALS))
 problem := $(shell tools/check_vars.sh $(foreach v,CONFIG SMP MEM NET PORTS \
-	DISK INITRD ICOUNT $(if $(NEEDS_APP),APP) $(if $(NEEDS_FOLDER),BUILD),\
-	$(call quote,$v=$($v))))
+	DISK INITRD ICOUNT LOOPS $(if $(NEEDS_APP),APP) \
+	$(if $(NEEDS_FOLDER),BUILD),$(call quote,$v=$($v))))
 $(if $(problem),$(error vireo: $(problem)))
 
 #### Application ####
@@ -278,7 +279,7 @@ profile-docs: image build/.have/run ## count again what docs/performance.md tell
 	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
 
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
-	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
+	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) LOOPS=$(LOOPS) $(PYTHON) tests/run.py
 
 mutants: build/.have/build build/.have/run build/.have/test ## break mm in named ways: does a test fail each time? T=pattern
 	$(Q)T=$(call quote,$(T)) $(PYTHON) tests/mutate.py

@@ -22,6 +22,7 @@ class Result:
     log: str
     passed: int = 0
     skipped: int = 0
+    operations: int = 0  # of harts against harts
     seconds: float = 0.0
     failures: list = dataclasses.field(default_factory=list)
     log_tells: bool = False  # more than the failures themselves do
@@ -204,6 +205,8 @@ class Tap(Job):
 
 def read_tap(result, output, claims):
     """Count `ok` and `not ok`; comments before a failure explain it."""
+    result.operations = sum(map(int, re.findall(
+        r"^# (\d+) operations by \d+ harts", output, re.M)))
     planned = re.search(r"^1\.\.(\d+)$", output, re.M)
     if not planned:
         result.fail("no TAP plan")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `make test` runs: every suite, boot and command, by name."""
+import os
 import pathlib
 import re
 
@@ -16,20 +17,20 @@ HELLO = Image("hello")
 ARGS = Image("tests/apps/args")
 
 FOLDERS = ("core", "lib", "mm", "posix")
-CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES)\((\w+)", re.M)
+CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES|ALONE)\((\w+)", re.M)
 # Suites whose subject is more than one hart, or an extension of the ISA.
 HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
-         "mm/vmallocinfo")
+         "mm/owner_races", "mm/stale_races", "mm/vmallocinfo")
 EXTENSIONS = ("core/hart", "core/string", "mm/aliases", "mm/ioremap",
               "mm/pgtable", "mm/vm_map_ram", "mm/vmap")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
 SIZES = ("6M", "16M", "512M", "1025M", "4500M", "17G")
 
 
-def suites():
+def suites(folders=FOLDERS):
     """Suite name -> the claims its source holds."""
     found = {}
-    for folder in FOLDERS:
+    for folder in folders:
         for path in sorted((TESTS / folder).glob("test_*.c")):
             claims = [claim for claim in CLAIM.findall(path.read_text())
                       if claim != "claim"]
@@ -39,13 +40,14 @@ def suites():
 
 def count(names):
     """Claims of the suites in @names, as the image selects them: by prefix."""
-    return sum(len(claims) for suite, claims in suites().items()
+    return sum(len(claims)
+               for suite, claims in suites((*FOLDERS, "stress")).items()
                if (suite + ":").startswith(tuple(names)))
 
 
-def tap(name, image, names, machine=Machine(), seconds=60):
+def tap(name, image, names, machine=Machine(), seconds=60, more=()):
     return Tap(name, image, Machine(**{**vars(machine),
-                                       "arguments": tuple(names)}),
+                                       "arguments": (*names, *more)}),
                count(names), seconds)
 
 
@@ -63,6 +65,17 @@ def suite_jobs():
               Machine(smp=1, icount=True, arguments=("cost/",)))
     yield TwiceTheSame("cost/twice-the-same", RELEASED,
                        Machine(smp=1, icount=True, arguments=("cost/",)))
+
+
+def stress_jobs():
+    """Harts against harts: every check with some operations, none with many."""
+    loops = int(os.environ.get("LOOPS") or 1)
+    for smp in (2, 4, 8):
+        for name, image in (("stress", SUITES), ("stress/release", RELEASED)):
+            yield tap(f"{name}/{smp}", image, ["stress/"],
+                      Machine(smp=smp, memory="128M",
+                              options=f"seed={smp}"), 240 * loops,
+                      more=[f"loops={loops}"])
 
 
 def extension_jobs():
@@ -360,8 +373,9 @@ def host_jobs():
 
 
 def everything():
-    for jobs in (host_jobs, suite_jobs, extension_jobs, memory_jobs, tree_jobs,
-                 command_line_jobs, death_jobs, early_jobs, image_jobs, variable_jobs,
+    for jobs in (host_jobs, suite_jobs, stress_jobs, extension_jobs,
+                 memory_jobs, tree_jobs, command_line_jobs, death_jobs,
+                 early_jobs, image_jobs, variable_jobs,
                  setup_jobs):
         yield from jobs()
 

@@ -28,8 +28,10 @@ def show(result):
     """One line for the job; for a failure what failed and where to look."""
     word = "ok  " if not result.failures else "FAIL"
     skipped = f", {result.skipped} skipped" if result.skipped else ""
+    done = f", {result.operations:,} operations" if result.operations else ""
     print(f"{word} {result.name}: {result.passed} passed, "
-          f"{len(result.failures)} failed{skipped} ({result.seconds:.1f} s)")
+          f"{len(result.failures)} failed{skipped}{done} "
+          f"({result.seconds:.1f} s)")
     for failure in result.failures:
         print("     " + failure.replace("\n", "\n     "))
     if result.failures:
@@ -104,17 +106,20 @@ def main():
         return 1
 
     selected, broken = build(selected)
-    passed = failed = 0
+    passed = failed = operations = 0
 
     def take(result):
-        nonlocal passed, failed
+        nonlocal passed, failed, operations
         show(result)
         passed += result.passed
         failed += len(result.failures)
+        operations += result.operations
 
     for result in broken:
         take(result)
     run_all(selected, options.j, take)
+    if operations:
+        print(f"{operations:,} operations by harts against harts")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

@@ -22,6 +22,7 @@ static enum test_result result;
 static unsigned long expected_reports;
 static unsigned long kept_areas;
 static unsigned long random_state;
+static unsigned int loops = 1;
 
 void test_register(struct test *test)
 {
@@ -78,6 +79,16 @@ void test_expect_reports(unsigned long count)
 void test_may_keep_areas(unsigned long areas)
 {
 	kept_areas = areas;
+}
+
+void test_set_loops(unsigned int count)
+{
+	loops = count;
+}
+
+unsigned int test_loops(void)
+{
+	return loops;
 }
 
 unsigned long test_random(void)

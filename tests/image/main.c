@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The test image: runs what argv names and prints TAP. `mm/` is every suite of
- * mm, `mm/vmap:` is one suite, anything else one claim; nothing: every suite. A
- * suite that starts with `cost/` measures instructions and runs only when named.
+ * mm, `mm/vmap:` is one suite, anything else one claim; nothing: every suite. Suites
+ * that start with `cost/` (instructions are counted) or `stress/` (long) run only
+ * when named. `loops=N` makes those that can be long N times as long.
  * The exit status is 0 when tests ran and none failed.
  */
 #include <stdio.h>
@@ -19,7 +20,8 @@ static bool is_selected(const struct test *test, int argc, char **argv)
 
 	test_suite_name(test, suite, sizeof(suite));
 	if (argc < 2)
-		return strncmp(suite, "cost/", 5) != 0;
+		return strncmp(suite, "cost/", 5) != 0 &&
+		       strncmp(suite, "stress/", 7) != 0;
 	snprintf(name, sizeof(name), "%s:", suite);
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(name, argv[i], strlen(argv[i])) == 0)
@@ -30,12 +32,29 @@ static bool is_selected(const struct test *test, int argc, char **argv)
 	return false;
 }
 
+/* Takes loops=N out of argv. */
+static int read_loops(int argc, char **argv)
+{
+	int left = 0;
+
+	for (int i = 0; i < argc; i++) {
+		unsigned int loops;
+
+		if (sscanf(argv[i], "loops=%u", &loops) == 1)
+			test_set_loops(loops);
+		else
+			argv[left++] = argv[i];
+	}
+	return left;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const word[] = { "ok", "not ok", "ok" };
 	unsigned int planned = 0, number = 0, count[3] = { 0 };
 	char name[64];
 
+	argc = read_loops(argc, argv);
 	for (struct test *test = tests; test; test = test->next)
 		planned += is_selected(test, argc, argv);
 	printf("TAP version 13\n1..%u\n", planned);

@@ -56,6 +56,9 @@ void test_expect_reports(unsigned long count);
  */
 void test_may_keep_areas(unsigned long areas);
 
+/* How long tests that may be long shall be: loops=N of the command line, or 1. */
+unsigned int test_loops(void);
+
 /* Deterministic pseudo-random numbers, the same in every run of a test. */
 unsigned long test_random(void);
 
