@@ -71,6 +71,7 @@ void hart_call_start(unsigned int index, hart_function *function,
 	struct pause pause = { 0 };
 
 	ASSERT(index != 0 && !in_interrupt());
+	assert_no_lock_held("a call of another hart");
 	while (!hart_post(&hart->call, &hart->call_argument, function,
 	                  argument))
 		pause_before_next_look(&pause);
@@ -83,6 +84,7 @@ void hart_call_wait(unsigned int index)
 	const struct hart *hart = hart_other(index);
 	struct pause pause = { 0 };
 
+	assert_no_lock_held("a wait for another hart");
 	while (__atomic_load_n(&hart->call, __ATOMIC_ACQUIRE))
 		pause_before_next_look(&pause);
 }
@@ -93,6 +95,7 @@ void hart_interrupt(unsigned int index, hart_function *function, void *argument)
 	struct pause pause = { 0 };
 
 	ASSERT(!in_interrupt());
+	assert_no_lock_held("an interrupt of another hart");
 	while (!hart_post(&hart->interrupt, &hart->interrupt_argument, function,
 	                  argument))
 		pause_before_next_look(&pause);
@@ -133,6 +136,7 @@ void hart_idle(uint64_t until_ns)
 	struct hart *hart = this_hart;
 	unsigned long flags = irq_save();
 
+	assert_no_lock_held("idling");
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&hart->call, __ATOMIC_SEQ_CST)) {
 		if (until_ns < hart->timer.alarm_ns)
@@ -158,6 +162,7 @@ void hart_loop(void)
 
 		if (function) {
 			function(hart->call_argument);
+			assert_no_lock_held("the end of a hart's call");
 			__atomic_store_n(&hart->call, NULL, __ATOMIC_RELEASE);
 		} else {
 			hart_idle(UINT64_MAX);

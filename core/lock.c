@@ -36,6 +36,8 @@ void lock_debug_acquire(struct spinlock *lock)
 	const struct hart *hart = this_hart;
 	unsigned int i;
 
+	if (!lock->name)
+		panic("lock at %p has no name and no rank", (void *)lock);
 	if (csr_read(sstatus) & SSTATUS_SIE)
 		panic("lock %s taken with interrupts on", lock->name);
 	if (lock->owner == hart)
@@ -70,4 +72,15 @@ void lock_debug_release(struct spinlock *lock)
 		hart->held[i] = hart->held[i + 1];
 	hart->locks_held--;
 	lock->owner = NULL;
+}
+
+void lock_debug_none_held(const char *act)
+{
+	const struct hart *hart = this_hart;
+	const struct spinlock *held;
+
+	if (hart->locks_held == 0)
+		return;
+	held = hart->held[hart->locks_held - 1];
+	panic("%s while %s (rank %u) is held", act, held->name, held->rank);
 }

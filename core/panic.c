@@ -26,7 +26,7 @@
 #define PANIC_LINE_BYTES 512u
 #define PANIC_FRAMES     24u
 #define PANIC_LOG_LINES  12u
-#define STOP_TIMEOUT_NS  100000000u
+#define STOP_TIMEOUT_NS  500000000u
 
 static const char *const register_names[32] = {
 	"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",

@@ -15,6 +15,7 @@
 #include "arch/asm_offsets.h"
 #include "arch/csr.h"
 #include "core/hart.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/trap_asm.h"
 
@@ -85,6 +86,7 @@ static void trap_interrupt(struct trap_frame *frame)
 
 	if (number >= INTERRUPTS || !interrupt_handlers[number])
 		panic_trap(frame, "interrupt %lu has no handler", number);
+	assert_no_lock_held("an interrupt");
 	hart->irq_depth++;
 	hart->interrupted = frame;
 	interrupt_handlers[number]();

@@ -87,6 +87,8 @@ void *kmem_take(unsigned long number, gfp_t gfp)
 {
 	void *object;
 
+	if (gfp & __GFP_RECLAIM)
+		assert_no_lock_held("an allocation that may purge");
 	if (should_fail(FAULT_SLAB))
 		return NULL;
 	object = kmem_take_inline(number, gfp);

@@ -129,6 +129,8 @@ static void empty_stacks(void *unused)
 	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
 		struct kmem_stack *stack = &own->stacks[i];
 
+		if (stack->top == stack->base)
+			continue;
 		slab_give(&kmem_caches[i], stack->top - stack->base,
 		          stack->base);
 		stack->top = stack->base;
@@ -168,7 +170,8 @@ unsigned long kmem_shrink(void)
 
 	empty_all_stacks();
 	for (unsigned int i = 0; i < KMEM_CACHES; i++)
-		(void)slab_free_empty(&kmem_caches[i]);
+		if (READ_ONCE(kmem_caches[i].slabs) > 0)
+			(void)slab_free_empty(&kmem_caches[i]);
 	return before - kmem_slab_pages();
 }
 

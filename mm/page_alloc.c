@@ -74,6 +74,7 @@ struct page *page_alloc_one(gfp_t gfp)
 	unsigned long flags;
 	struct page *page;
 
+	page_check_context(gfp);
 	if (should_fail(FAULT_PAGE))
 		return NULL;
 	flags = irq_save();
@@ -110,6 +111,7 @@ struct page *page_alloc_order(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
+	page_check_context(gfp);
 	if (unlikely(order > MAX_ORDER) || should_fail(FAULT_PAGE))
 		return NULL;
 	page = take_order(gfp, order);
@@ -164,6 +166,7 @@ static __noinline struct page *up_to_slowly(gfp_t gfp, unsigned int order,
 struct page *alloc_pages_up_to(gfp_t gfp, unsigned int order_wanted,
                                unsigned int *order_out)
 {
+	page_check_context(gfp);
 	if (should_fail(FAULT_PAGE))
 		return NULL;
 	if (likely(order_wanted < ORDERS &&

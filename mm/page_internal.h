@@ -15,6 +15,7 @@
 
 #include "arch/csr.h"
 #include "core/hart.h"
+#include "core/lock.h"
 #include "core/machine.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
@@ -156,6 +157,13 @@ bool page_drop_extra(struct page *page);
  * references. Interrupts off.
  */
 void page_free_referenced(struct page *page, unsigned int order);
+
+/* Memory may be short: whoever permits a purge holds no lock. */
+static inline void page_check_context(gfp_t gfp)
+{
+	if (gfp & __GFP_RECLAIM)
+		assert_no_lock_held("an allocation that may purge");
+}
 
 /* Run @function on every other hart. Interrupts on, no spinlock held. */
 static inline void run_on_other_harts(hart_function *function)

@@ -20,6 +20,7 @@
 #include "core/assert.h"
 #include "core/cmdline.h"
 #include "core/hart.h"
+#include "core/lock.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/pause.h"
@@ -206,6 +207,7 @@ void tlb_flush_all(void)
 {
 	unsigned long flags = irq_save();
 
+	assert_no_lock_held("a flush of all harts");
 	if (nr_harts == 1) {
 		flush_once(false);
 	} else if (use_interrupts && flags & SSTATUS_SIE) {
@@ -298,6 +300,7 @@ void tlb_flush_range(vaddr_t start, vaddr_t end)
 	unsigned long flags;
 
 	ASSERT(start < end);
+	assert_no_lock_held("a flush of all harts");
 	start = ALIGN_DOWN(start, PAGE_SIZE);
 	end = ALIGN_UP(end, PAGE_SIZE);
 	if ((end - start) >> PAGE_SHIFT > pages_most || use_interrupts) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/backtrace.h"
+#include "core/lock.h"
 #include "mm/pgtable.h"
 #include "mm/vm_area.h"
 #include "mm/vm_walk.h"
@@ -111,6 +112,7 @@ void vmallocinfo_show(vmallocinfo_emit *emit, void *context)
 	unsigned int count;
 	unsigned int i;
 
+	assert_no_lock_held("a dump");
 	do {
 		count = vm_walk(from, notes, BATCH);
 		for (i = 0; i < count; i++) {

@@ -120,6 +120,7 @@ void vmap_purge(void)
 	struct vmap_hart *own = vmap_own();
 	enum purge purge = settle(own);
 
+	assert_no_lock_held("a purge");
 	if (purge == BEGIN_FLUSH)
 		tlb_flush_start();
 	else if (purge == WAIT_FOR_FLUSH)
@@ -142,6 +143,7 @@ static void run_list(struct vm_area *list)
 	while (list) {
 		struct vm_area *next = list->queue_next;
 
+		assert_no_lock_held("a deferred free");
 		list->deferred_work(list);
 		list = next;
 	}
@@ -223,6 +225,7 @@ void vmap_drain(void)
 	unsigned long irq_flags;
 	unsigned int i;
 
+	assert_no_lock_held("a drain");
 	run_deferred_everywhere();
 	while (__atomic_exchange_n(&draining, 1, __ATOMIC_ACQUIRE))
 		pause_before_next_look(&pause);
@@ -319,6 +322,7 @@ bool vmap_notify_purge(void)
 	struct vmap_purge_notifier *notifier;
 	bool freed = false;
 
+	assert_no_lock_held("a purge notifier");
 	if (!notifiers_take())
 		return false;
 	for (notifier = notifiers; notifier; notifier = notifier->next)

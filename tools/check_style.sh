@@ -64,4 +64,13 @@ done < <(for file in "${licensed[@]}"; do
 	head -n 3 "$file" | grep -q SPDX-License-Identifier: || echo "$file"
 done)
 
+# The order of locks: every rank is explained, and some lock has it.
+while read -r rank; do
+	grep -q "^| \`$rank\` |" docs/locking.md ||
+		{ echo "docs/locking.md has no line for $rank"; found=1; }
+	grep -qE "SPINLOCK_INIT\($rank\b" "${code[@]}" ||
+		{ echo "include/core/lock.h: no lock has rank $rank"; found=1; }
+done < <(sed -n '/^enum lock_rank/,/^}/s/^\t\(LOCK_[A-Z_]*\).*/\1/p' \
+	include/core/lock.h)
+
 exit "$found"

@@ -50,6 +50,17 @@ void spin_wait(struct spinlock *lock);
 void lock_debug_acquire(struct spinlock *lock);
 void lock_debug_acquired(struct spinlock *lock);
 void lock_debug_release(struct spinlock *lock);
+void lock_debug_none_held(const char *act);
+
+/*
+ * Here the caller waits for other harts, calls back or may purge, which nobody
+ * does under a lock (docs/locking.md): @act says what in a panic.
+ */
+static inline void assert_no_lock_held(const char *act)
+{
+	if (CONFIG_LOCK_DEBUG)
+		lock_debug_none_held(act);
+}
 
 static inline bool spin_try_once(struct spinlock *lock)
 {

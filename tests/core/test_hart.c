@@ -206,3 +206,24 @@ TEST(floating_point_survives_interrupts)
 	}
 	CHECK(rounds > 0);
 }
+
+static void set_flag(void *flag)
+{
+	*(volatile bool *)flag = true;
+}
+
+/* A nap is over soon, hides no call that is due, and leaves no alarm behind. */
+TEST(nap_ends_with_its_time_and_keeps_other_calls)
+{
+	uint64_t start = timer_now_ns();
+	volatile bool called = false;
+	unsigned long ticks = READ_ONCE(this_hart->timer_ticks);
+
+	timer_call_at(start + 2000000, set_flag, (void *)&called);
+	while (!called) {
+		timer_nap(100000);
+		CHECK(timer_now_ns() - start < 2000000000ul);
+	}
+	CHECK(timer_now_ns() - start >= 2000000);
+	CHECK_EQ(READ_ONCE(this_hart->timer_ticks) - ticks, 1);
+}

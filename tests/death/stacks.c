@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks that end, traps in traps, locks against their order, a raised abort. */
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "core/panic.h"
 #include "core/timer.h"
 #include "core/trap.h"
+#include "mm/tlb.h"
 
 static volatile int depth;
 static volatile int deepest = 1 << 30;
@@ -124,6 +126,33 @@ static void __no_lock_analysis lock_taken_twice(void)
 	spin_lock_irqsave(&inner);
 }
 
+static void __no_lock_analysis flush_under_a_lock(void)
+{
+	spin_lock_irqsave(&inner);
+	tlb_flush_all();
+	spin_unlock(&inner);
+}
+
+static void __no_lock_analysis allocation_under_a_lock(void)
+{
+	spin_lock_irqsave(&inner);
+	kfree(kmalloc(64, GFP_KERNEL));
+}
+
+static void __no_lock_analysis call_under_a_lock(void)
+{
+	spin_lock_irqsave(&inner);
+	hart_call_start(1, NULL, NULL);
+	spin_unlock(&inner);
+}
+
+static struct spinlock nameless;
+
+static void __no_lock_analysis lock_without_a_rank(void)
+{
+	spin_lock_irqsave(&nameless);
+}
+
 static void call_abort(void)
 {
 	abort();
@@ -161,6 +190,10 @@ const struct act stack_acts[] = {
 	{ "panic", panic_with_numbers },
 	{ "lock-order", wrong_lock_order },
 	{ "lock-twice", lock_taken_twice },
+	{ "lock-flush", flush_under_a_lock },
+	{ "lock-allocation", allocation_under_a_lock },
+	{ "lock-call", call_under_a_lock },
+	{ "lock-without-rank", lock_without_a_rank },
 	{ "abort", call_abort },
 	{ "smashed-canary", smashed_canary },
 	{ NULL, NULL },
