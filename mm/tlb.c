@@ -240,8 +240,10 @@ static hart_set own_bit(void)
 /* In every inter-hart interrupt. */
 static void flight_poll(void)
 {
-	if (__atomic_load_n(&flight.unanswered, __ATOMIC_ACQUIRE) & own_bit())
+	if (__atomic_load_n(&flight.unanswered, __ATOMIC_ACQUIRE) & own_bit()) {
+		race_window(RACE_FLUSH_TOLD);
 		flight_answer(own_bit());
+	}
 }
 
 static void interrupt_harts(hart_set set)

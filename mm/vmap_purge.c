@@ -261,6 +261,7 @@ void vmap_drain(void)
 static bool notifiers_take(void)
 {
 	struct hart *nobody = NULL;
+	struct pause pause = { 0 };
 
 	while (!__atomic_compare_exchange_n(&notifiers_owner, &nobody,
 	                                    this_hart, false, __ATOMIC_ACQUIRE,
@@ -268,7 +269,7 @@ static bool notifiers_take(void)
 		if (nobody == this_hart)
 			return false;
 		nobody = NULL;
-		cpu_relax();
+		pause_before_next_look(&pause);
 	}
 	return true;
 }

@@ -15,6 +15,7 @@
 enum race_point {
 	RACE_FLUSH_ASKED,   /* not clean; about to flush or to wait */
 	RACE_FLUSH_FENCED,  /* every hart has fenced, none knows it */
+	RACE_FLUSH_TOLD,    /* a hart is about to answer a flush */
 	RACE_IDLE_SEEN,     /* a hart was seen idle, no note is left */
 	RACE_HART_WAKES,    /* idle no more, its note not yet read */
 	RACE_DRAIN_TAKEN,   /* addresses and tables taken, not flushed */

@@ -10,6 +10,7 @@
 
 #include "core/hart.h"
 #include "core/timer.h"
+#include "core/trap.h"
 #include "mm/page_alloc.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -228,6 +229,54 @@ TEST(area_is_stamped_after_its_entries_are_cleared)
 	*(unsigned long *)page_address(vmalloc_to_page(again)) = 0x5eed;
 	hart_call_start(1, look_again, NULL);
 	hart_call_wait(1);
+	CHECK(seen);
+	vfree(again);
+	__free_page(frame);
+}
+
+/* Hart 1 touches the victim and is at work until it is let go. */
+static void stay_at_work(void *unused)
+{
+	(void)unused;
+	touch(victim);
+	race_set(&race.acted);
+	race_wait_until(&race.open, RACE_NEVER_NS);
+}
+
+/* In the interrupt that asks hart 1 for a fence, before it fences. */
+static void look_before_the_fence(void *unused)
+{
+	unsigned long word = 0;
+
+	(void)unused;
+	if (this_hart->index != 1 || !race_is_first())
+		return;
+	race_wait_until(&race.open, RACE_NEVER_NS);
+	seen = probe_read(again, &word, sizeof(word)) == 0 && word == 0x5eed;
+}
+
+/*
+ * B8: a flush that nobody waits for is not over before every hart has answered.
+ * Breaks: flight_answer() that publishes for any hart.
+ */
+TEST(hart_that_has_not_answered_a_flush_keeps_addresses_from_use)
+{
+	race_begin(2);
+	victim = vmalloc(PAGE_SIZE);
+	CHECK(victim);
+	hart_call_start(1, stay_at_work, NULL);
+	race_wait_until(&race.acted, RACE_NEVER_NS);
+	race_window_open(RACE_FLUSH_TOLD, look_before_the_fence, NULL);
+	vfree(victim);
+	tlb_flush_start();
+	race_wait_for_arrivals(1);
+	keep_frame();
+	again = vmalloc(PAGE_SIZE);
+	*(unsigned long *)page_address(vmalloc_to_page(again)) = 0x5eed;
+	race_set(&race.open);
+	hart_call_wait(1);
+	race_window_close(RACE_FLUSH_TOLD);
+	CHECK(race.arrived > 0);
 	CHECK(seen);
 	vfree(again);
 	__free_page(frame);
