@@ -121,6 +121,12 @@ def why(result):
     return " ".join(result.failures[0].split())[:100]
 
 
+def said(log):
+    """The compiler's first complaint."""
+    lines = pathlib.Path(log).read_text(errors="replace").splitlines()
+    return next((line for line in lines if "error" in line), "?")
+
+
 def verdict(mutant):
     """(word, explanation) of the tree with the break in it."""
     for test in mutant.tests:
@@ -128,11 +134,9 @@ def verdict(mutant):
             log = pathlib.Path("build/tests/log") / \
                 (job.name.replace("/", "-") + ".log")
             if job.image:
-                error = job.image.build(log.parent)
-                if error:
-                    return "INVALID", "does not build: " + next(
-                        (line for line in error.splitlines()
-                         if "error" in line), "?")
+                broken = job.image.build(log.parent)
+                if broken:
+                    return "INVALID", "does not build: " + said(broken.log)
             result = job.run(log)
             if result.failures:
                 return "caught", why(result)
@@ -168,9 +172,9 @@ def run(mutants, workers):
     logs = pathlib.Path("build/tests/log")
     logs.mkdir(parents=True, exist_ok=True)
     for image in sorted(images):
-        error = image.build(logs)
-        if error:
-            raise SystemExit(error)
+        broken = image.build(logs)
+        if broken:
+            raise SystemExit(f"{broken.name} does not build: see {broken.log}")
     trees = multiprocessing.Queue()
     for worker in range(workers):
         trees.put(SCRATCH / str(worker))

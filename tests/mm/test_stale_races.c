@@ -50,7 +50,7 @@ static void touch(const char *p)
 /*
  * B8. A flush that was numbered before the unmapping and ends after it proves
  * nothing: the address must not be handed out with this hart's old translation.
- * Breaks: tlb_is_clean() with >=.
+ * Breaks: pool_take() that compares with >=.
  */
 TEST(flush_begun_before_an_unmapping_does_not_make_it_clean)
 {
@@ -103,7 +103,7 @@ static void empty_block(char **mapped, unsigned int count)
 /*
  * B5. The same for a slot of a block that is full and on no list of free ones:
  * vm_unmap_aliases() must flush although a flush has just ended.
- * Breaks: tlb_is_clean() with >=; note_cleared() without newest_stamp.
+ * Breaks: collect() that compares with >=; note_cleared() without newest_stamp.
  */
 TEST(aliases_of_a_full_block_go_although_a_flush_was_under_way)
 {
