@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/timer.h"
 #include "core/trap.h"
+#include "mm/page_alloc.h"
 #include "mm/tlb.h"
 
 static volatile int depth;
@@ -135,8 +136,16 @@ static void __no_lock_analysis flush_under_a_lock(void)
 
 static void __no_lock_analysis allocation_under_a_lock(void)
 {
+	/* So that one is at hand and no page is needed. */
+	kfree(kmalloc(64, GFP_KERNEL));
 	spin_lock_irqsave(&inner);
 	kfree(kmalloc(64, GFP_KERNEL));
+}
+
+static void __no_lock_analysis page_under_a_lock(void)
+{
+	spin_lock_irqsave(&inner);
+	__free_page(alloc_page(GFP_KERNEL));
 }
 
 static void __no_lock_analysis call_under_a_lock(void)
@@ -192,6 +201,7 @@ const struct act stack_acts[] = {
 	{ "lock-twice", lock_taken_twice },
 	{ "lock-flush", flush_under_a_lock },
 	{ "lock-allocation", allocation_under_a_lock },
+	{ "lock-page", page_under_a_lock },
 	{ "lock-call", call_under_a_lock },
 	{ "lock-without-rank", lock_without_a_rank },
 	{ "abort", call_abort },
