@@ -264,6 +264,11 @@ bench: image build/.have/run ## measure; writes build/bench/results.json and .cs
 	$(Q)tools/bench.py --image $(IMAGE)/vireo.stripped.elf --config $(CONFIG) \
 		--out $(BUILD)/bench -- $(QEMU_CMD) -serial stdio -monitor none
 
+bench-gate: build/.have/build build/.have/run ## is nothing slower or bigger than apps/bench/budget.tsv? UPDATE=1 rewrites it
+	$(Q)tools/bench_gate.py measure $(BUILD)/bench/figures.tsv
+	$(Q)tools/bench_gate.py $(if $(filter 1,$(UPDATE)),update,compare) \
+		apps/bench/budget.tsv $(BUILD)/bench/figures.tsv
+
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
 
@@ -302,7 +307,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench test menuconfig check format \
+.PHONY: image run qemu-cmd debug size bench bench-gate test menuconfig check format \
 	clean distclean help FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)
