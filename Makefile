@@ -278,6 +278,11 @@ profile: image build/.have/run ## count every instruction by function: build/pro
 profile-docs: image build/.have/run ## count again what docs/performance.md tells in tables
 	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
 
+bench-gate: build/.have/build build/.have/run ## is nothing slower or bigger than apps/bench/budget.tsv? UPDATE=1 rewrites it
+	$(Q)tools/bench_gate.py measure $(BUILD)/bench/figures.tsv
+	$(Q)tools/bench_gate.py $(if $(filter 1,$(UPDATE)),update,compare) \
+		apps/bench/budget.tsv $(BUILD)/bench/figures.tsv
+
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) LOOPS=$(LOOPS) $(PYTHON) tests/run.py
 
@@ -319,7 +324,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench profile profile-docs test mutants \
-	menuconfig check format clean distclean help FORCE
+.PHONY: image run qemu-cmd debug size bench profile profile-docs test \
+	mutants menuconfig check format clean distclean help bench-gate FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

@@ -28,6 +28,7 @@
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
+#include "mm/vminfo.h"
 #include "posix/start.h"
 
 struct boot_phase {
@@ -111,6 +112,8 @@ static void __dead start_app(void)
 		            "give the machine more",
 		            bytes);
 	}
+	log_debug("memory: main() begins with %lu KiB in use",
+	          memory_used_pages() << (PAGE_SHIFT - 10));
 	csr_set(sstatus, SSTATUS_SIE);
 	run_on_stack(stack + bytes, run_app);
 }

@@ -10,10 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/machine.h"
 #include "core/report.h"
 #include "mm/kmem.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
+#include "mm/page_internal.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -94,12 +96,23 @@ static void show_window(const struct output *out)
 	    counters.busy_areas, counters.lazy_areas, vspace_holes());
 }
 
+/* Free pages do not count what the untouched ones will need to be used. */
+unsigned long memory_used_pages(void)
+{
+	unsigned long image = machine.image.end - machine.image.start;
+	unsigned long unused =
+		nr_free_pages() + vmemmap_pages_owed(memblock_free_pages());
+
+	return (image >> PAGE_SHIFT) + nr_total_pages() - unused;
+}
+
 void meminfo_show(vminfo_emit *emit, void *context)
 {
 	const struct output out = { emit, context };
 
 	say_pages(&out, "MemTotal", nr_total_pages());
 	say_pages(&out, "MemFree", nr_free_pages());
+	say_pages(&out, "MemUsed", memory_used_pages());
 	say_pages(&out, "MemFreeBelow4G", nr_free_pages_below_4g());
 	say_pages(&out, "MemUntouched", memblock_free_pages());
 	show_blocks(&out);

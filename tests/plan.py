@@ -356,6 +356,41 @@ def setup_jobs():
                   patterns=("no part named 'nonsense'",))
 
 
+GATE = ("printf '%b' '{budget}' >{{scratch}}/budget && "
+        "printf '%b' '{figures}' >{{scratch}}/figures && "
+        "tools/bench_gate.py {verb} {{scratch}}/budget {{scratch}}/figures")
+
+
+def gate(verb, budget, figures):
+    """@budget and @figures: rows with spaces where the files have tabs."""
+    rows = ["\\n".join(row.replace(" ", "\\t") for row in side) + "\\n"
+            for side in (budget, figures)]
+    return GATE.format(verb=verb, budget=rows[0], figures=rows[1])
+
+
+def gate_jobs():
+    budget = ("a/1 100", "image/b 10000", "memory_at_main/c 400")
+    for name, figures, line in (
+            ("instructions", ("a/1 102.01", *budget[1:]),
+             r"^a/1 +100 +102\.01 +\+2\.0 % +FAIL"),
+            ("image", (budget[0], "image/b 10101", budget[2]),
+             r"^image/b .*FAIL"),
+            ("memory", (*budget[:2], "memory_at_main/c 405"),
+             r"^memory_at_main/c .*FAIL"),
+            ("missing", budget[1:], r"^a/1 .*was not measured"),
+            ("added", (*budget, "d/1 5"), r"^d/1 .*not in the budget")):
+        yield Command(f"gate/{name}", None, gate("compare", budget, figures),
+                      1, (line, "^bench-gate: .* 1 failed$"))
+    yield Command("gate/within", None, gate(
+        "compare", budget, ("a/1 102", "image/b 10100", "memory_at_main/c 404")),
+                  0, ("^bench-gate: 3 figures, 0 failed$",), ("FAIL",))
+    yield Command("gate/better", None, gate(
+        "compare", budget, ("a/1 97", *budget[1:])), 0,
+                  ("^a/1 .*better", "^bench-gate: 3 figures, 0 failed$"))
+    yield Command("gate/update", None, gate("update", budget, ("d/1 5.5",)) +
+                  " && cat {scratch}/budget", 0, (r"^# name\tfigure\nd/1\t5\.50\n\Z",))
+
+
 def host_jobs():
     flags = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
              "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -375,8 +410,8 @@ def host_jobs():
 def everything():
     for jobs in (host_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, death_jobs,
-                 early_jobs, image_jobs, variable_jobs,
-                 setup_jobs):
+                 early_jobs, image_jobs, variable_jobs, setup_jobs,
+                 gate_jobs):
         yield from jobs()
 
 

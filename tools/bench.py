@@ -27,8 +27,9 @@ import threading
 TARGETS = "apps/bench/targets.tsv"
 SCHEMA = 1
 END_SECONDS = 20  # from the last line to the end of QEMU
-EVENTS = ["fences_per_op", "remote_fences_per_op", "purges_per_op",
-          "repaired_faults_per_op"]
+EVENTS = [name + "_per_op" for name in
+          ("maps", "unmaps", "fences", "remote_fences", "purges",
+           "purged_pages", "repaired_faults", "tables_reclaimed")]
 END_LINE = re.compile(r"(\d+) rows, (\d+) errors")
 
 

@@ -125,20 +125,30 @@ static void read_events(struct bench_events *out)
 
 	vmap_read_counters(&vmap);
 	tlb_read_counters(&tlb);
-	out->fences = tlb.local_fences + tlb.page_fences;
-	out->remote_fences = tlb.remote_fences;
-	out->repaired_faults = tlb.repaired_faults;
-	out->purges = vmap.purges;
+	*out = (struct bench_events){
+		.maps = vmap.maps + vmap.map_ram_maps,
+		.unmaps = vmap.unmaps + vmap.map_ram_unmaps,
+		.fences = tlb.local_fences + tlb.page_fences,
+		.remote_fences = tlb.remote_fences,
+		.purges = vmap.purges,
+		.purged_pages = vmap.purged_pages,
+		.repaired_faults = tlb.repaired_faults,
+		.tables_reclaimed = vmap.tables_reclaimed,
+	};
 }
 
 static void events_since(const struct bench_events *before,
                          struct bench_events *out)
 {
 	read_events(out);
+	out->maps -= before->maps;
+	out->unmaps -= before->unmaps;
 	out->fences -= before->fences;
 	out->remote_fences -= before->remote_fences;
-	out->repaired_faults -= before->repaired_faults;
 	out->purges -= before->purges;
+	out->purged_pages -= before->purged_pages;
+	out->repaired_faults -= before->repaired_faults;
+	out->tables_reclaimed -= before->tables_reclaimed;
 }
 
 static void sort(uint64_t *values, unsigned int count)

@@ -9,10 +9,15 @@
 
 /* What instruction counts do not show, in all runs of a row together. */
 struct bench_events {
+	unsigned long maps; /* areas and vm_map_ram mappings */
+	unsigned long unmaps;
 	unsigned long fences;        /* sfence.vma, local */
-	unsigned long remote_fences; /* SBI calls */
+	unsigned long remote_fences; /* SBI calls and own interrupts */
 	unsigned long purges;
+	unsigned long
+		purged_pages; /* entries that purges made reusable, about */
 	unsigned long repaired_faults;
+	unsigned long tables_reclaimed;
 };
 
 struct bench_result {

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Costs that must not grow: the same operation beside 10 to 100,000 live areas,
- * with 1 to 4,096 pages, on 1 to 4 harts. Too long for every run: measured only
- * when a pattern begins with `curve`.
+ * How costs grow: the same operation beside 10 to 100,000 live areas, with 1 to
+ * 4,096 pages, with more and more of free memory in single pages, on 1 to 4
+ * harts. Too long for every run: measured only when a pattern begins with
+ * `curve`.
  *
  * The live areas all map one page, so that 100,000 of them need address space
  * and metadata but no memory of their own. Which of them an operation takes
  * comes from a generator of ten instructions, which are counted.
+ *
+ * A fragmented memory has no other free page in a row than the area needs, so
+ * that each turn of the loop takes them and the rest singly.
  */
 #include <stddef.h>
 
+#include "fragment.h"
 #include "mm/fault.h"
 #include "mm/page_alloc.h"
 #include "rows.h"
+
+#define FRAGMENTED_PAGES 256ul
+#define SPARE_PAGES      256ul /* for page tables, which freed areas keep */
 
 static struct page *shared_page;
 static void **live;
@@ -50,6 +58,20 @@ static const char *live_make(const struct bench_row *row)
 		return NULL;
 	live_free(row);
 	return "no memory for the live areas";
+}
+
+/* row->argument percent of the area's pages must be single ones. */
+static const char *make_fragments(const struct bench_row *row)
+{
+	unsigned long single = FRAGMENTED_PAGES * row->argument / 100;
+
+	return fragment_mix(single + SPARE_PAGES, FRAGMENTED_PAGES - single);
+}
+
+static bool body_fragmented(const struct bench_row *row, unsigned long loops)
+{
+	(void)row;
+	return vmalloc_vfree_loop(FRAGMENTED_PAGES << PAGE_SHIFT, loops);
 }
 
 static bool body_pages(const struct bench_row *row, unsigned long loops)
@@ -131,6 +153,14 @@ static bool body_aliases(const struct bench_row *row, unsigned long loops)
 		.what = "pages in one call", .loops = (turns), \
 		.argument = (pages), .body = body_pages        \
 	}
+#define SINGLES(percent)                                                       \
+	{                                                                      \
+		.name = "curve/vmalloc_vfree/singles_" #percent,               \
+		.what = "256 pages, so many percent of which are"              \
+			" free only as single pages",                          \
+		.loops = 2000, .argument = (percent), .setup = make_fragments, \
+		.body = body_fragmented, .teardown = fragment_end              \
+	}
 #define HARTS(count)                                                    \
 	{                                                               \
 		.name = "curve/vmalloc_vfree/harts_" #count,            \
@@ -161,6 +191,17 @@ static const struct bench_row rows[] = {
 	PAGES(1024, 1000),
 	PAGES(2048, 1000),
 	PAGES(4096, 500),
+	SINGLES(0),
+	SINGLES(10),
+	SINGLES(20),
+	SINGLES(30),
+	SINGLES(40),
+	SINGLES(50),
+	SINGLES(60),
+	SINGLES(70),
+	SINGLES(80),
+	SINGLES(90),
+	SINGLES(100),
 	HARTS(1),
 	HARTS(2),
 	HARTS(4),

@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * vmalloc() and vfree(), with free memory in one piece and in single pages.
- *
- * Fragmented: all free memory is taken page by page, then every other frame is
- * given back, so that no two free pages are neighbours. What stays taken is
- * chained through the pages themselves: a table of them would need memory.
- */
-#include "mm/page_alloc.h"
+/* vmalloc() and vfree(), with free memory in one piece and in single pages. */
+#include "fragment.h"
 #include "rows.h"
-
-struct held_page {
-	struct held_page *next;
-};
-
-static struct held_page *held;
-
-static struct held_page *take_all_pages(void)
-{
-	struct held_page *all = NULL;
-	struct page *page;
-
-	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
-		struct held_page *taken = page_address(page);
-
-		taken->next = all;
-		all = taken;
-	}
-	return all;
-}
 
 static const char *fragment_memory(const struct bench_row *row)
 {
-	struct held_page *next;
-
 	(void)row;
-	held = NULL;
-	for (struct held_page *page = take_all_pages(); page; page = next) {
-		next = page->next;
-		if (page_to_pfn(virt_to_page(page)) & 1) {
-			__free_page(virt_to_page(page));
-			continue;
-		}
-		page->next = held;
-		held = page;
-	}
-	return held ? NULL : "no free memory to take";
-}
-
-static void defragment_memory(const struct bench_row *row)
-{
-	(void)row;
-	while (held) {
-		struct page *page = virt_to_page(held);
-
-		held = held->next;
-		__free_page(page);
-	}
+	return fragment_every_other();
 }
 
 static bool body_vmalloc(const struct bench_row *row, unsigned long loops)
@@ -89,7 +40,7 @@ static bool body_vzalloc(const struct bench_row *row, unsigned long loops)
 		.name = "vmalloc_vfree_fragmented/" #pages,                  \
 		.what = "the same, every other frame of memory being taken", \
 		.loops = (turns), .argument = (pages), .body = body_vmalloc, \
-		.setup = fragment_memory, .teardown = defragment_memory      \
+		.setup = fragment_memory, .teardown = fragment_end           \
 	}
 #define VZALLOC(pages, turns)                                               \
 	{                                                                   \

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "core/compiler.h"
 #include "core/hart.h"
 #include "core/machine.h"
 #include "targets.h"
@@ -36,13 +37,22 @@ static void json_per_op(const char *key, uint64_t events, uint64_t operations)
 static void json_events(const struct bench_result *result)
 {
 	const struct bench_events *events = &result->events;
+	const struct {
+		const char *key;
+		unsigned long count;
+	} all[] = {
+		{ "maps_per_op", events->maps },
+		{ "unmaps_per_op", events->unmaps },
+		{ "fences_per_op", events->fences },
+		{ "remote_fences_per_op", events->remote_fences },
+		{ "purges_per_op", events->purges },
+		{ "purged_pages_per_op", events->purged_pages },
+		{ "repaired_faults_per_op", events->repaired_faults },
+		{ "tables_reclaimed_per_op", events->tables_reclaimed },
+	};
 
-	json_per_op("fences_per_op", events->fences, result->operations);
-	json_per_op("remote_fences_per_op", events->remote_fences,
-	            result->operations);
-	json_per_op("purges_per_op", events->purges, result->operations);
-	json_per_op("repaired_faults_per_op", events->repaired_faults,
-	            result->operations);
+	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
+		json_per_op(all[i].key, all[i].count, result->operations);
 }
 
 static void json_row(const struct bench_row *row,

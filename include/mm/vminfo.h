@@ -11,6 +11,13 @@ typedef void vminfo_emit(const char *line, void *context);
 
 void meminfo_show(vminfo_emit *emit,
                   void *context); /* pages, slabs, tables, window */
+
+/*
+ * RAM that is put to use now, in pages: the image, and of the pages that mm got
+ * at boot those that are not free. Firmware's is not counted. cost: O(harts)
+ */
+unsigned long memory_used_pages(void);
+
 void counters_show(vminfo_emit *emit,
                    void *context); /* name value, a line each */
 
