@@ -297,7 +297,8 @@ static void let_hart_1_sleep(void)
 	uint64_t start = timer_now_ns();
 
 	hart_call_wait(1);
-	while (!__atomic_load_n(&harts[1]->idle, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&harts[1 % CONFIG_NR_HARTS]->idle,
+	                        __ATOMIC_ACQUIRE))
 		CHECK(timer_now_ns() - start < RACE_NEVER_NS);
 }
 
