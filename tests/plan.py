@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `make test` runs: every suite, boot and command, by name."""
+import itertools
 import os
 import pathlib
 import re
@@ -23,8 +24,12 @@ HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
          "mm/owner_races", "mm/stale_races", "mm/vmallocinfo")
 EXTENSIONS = ("core/hart", "core/string", "mm/aliases", "mm/ioremap",
               "mm/pgtable", "mm/vm_map_ram", "mm/vmap")
+OPTIONAL = ("svpbmt", "svnapot", "svinval", "sstc")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
-SIZES = ("6M", "16M", "512M", "1025M", "4500M", "17G")
+# Memory and the numbers of harts it is tried with: every number, and the least
+# and the most memory with many.
+SIZES = {"6M": (1, 2, 4), "7M": (1, 3), "16M": (1, 2, 8), "127M": (2, 5),
+         "512M": (4, 6), "1025M": (1, 2, 7), "4500M": (1, 4, 8), "17G": (2, 8)}
 
 
 def suites(folders=FOLDERS):
@@ -89,6 +94,14 @@ def extension_jobs():
             ("isa/no-sstc", "rv64,sstc=false", "seed=1"),
             ("isa/vector", "rv64,v=true", "seed=1")):
         yield tap(name, SUITES, names, Machine(cpu=cpu, options=options))
+    # Alone and together, each there or not.
+    for there in itertools.product((False, True), repeat=len(OPTIONAL)):
+        name = "+".join(itertools.compress(OPTIONAL, there)) or "none"
+        cpu = ",".join(["rv64", *(f"{extension}={str(has).lower()}" for
+                                  extension, has in zip(OPTIONAL, there))])
+        yield tap(f"isa/with/{name}", SUITES,
+                  ["mm/ioremap:", "mm/pgtable:", "mm/vmap:"],
+                  Machine(cpu=cpu))
     for policy in ("eager", "lazy", "ipi", "rfence", "svinval"):
         yield tap(f"flush/{policy}", SUITES,
                   [suite + ":" for suite in ("mm/vmalloc", "mm/vmap",
@@ -104,13 +117,15 @@ def extension_jobs():
 
 def memory_jobs():
     """Odd sizes of memory by harts: hello, and a suite that fits any."""
-    for size in SIZES:
-        for smp in (1, 2, 4):
+    for size, numbers in SIZES.items():
+        for smp in numbers:
             machine = Machine(smp=smp, memory=size, options="")
             yield Boot(f"memory/{size}-{smp}-hello", HELLO, machine,
                        patterns=(rf"^Vireo: {smp} of {smp} harts",
                                  r"^Hello from Vireo"))
             yield tap(f"memory/{size}-{smp}", SUITES, ["mm/smoke:"], machine)
+    yield Boot("memory/more-harts-than-the-image-has-room-for", HELLO,
+               Machine(smp=9), patterns=(r"^Vireo: 8 of 9 harts", r"^Hello"))
     # Both zones and the short paths.
     yield tap("memory/4500M-release", RELEASED, ["mm/smoke:"],
               Machine(memory="4500M", options=""))
@@ -134,7 +149,8 @@ def tree_jobs():
     names = ["core/hart:", "mm/vm_map_ram:", "mm/aliases:"]
     for name, disabled, smp in (("gap", (1,), 3), ("two-gaps", (0, 2), 4),
                                 ("boot-hart-1", (0,), 2),
-                                ("boot-hart-3", (0, 1, 2), 4)):
+                                ("boot-hart-3", (0, 1, 2), 4),
+                                ("sparse", (0, 2, 3, 4, 6), 8)):
         yield tap(f"tree/{name}", SUITES, names, Machine(
             smp=smp, tree=tree(trees.disable_harts(*disabled))))
     for smp in (2, 4):

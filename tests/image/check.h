@@ -12,7 +12,7 @@ enum test_result { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 /* All tests in link order: suites are contiguous. */
 extern struct test *tests;
 
-void test_set_loops(unsigned int loops);
+void test_set_loops(unsigned int count);
 
 enum test_result test_run(const struct test *test);
 

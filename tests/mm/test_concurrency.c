@@ -226,8 +226,12 @@ static void walk_or_promote(void *argument)
 
 	for (unsigned int round = 0; round < worker->rounds; round++) {
 		if (worker->index == 1) {
+			/* Others' tables stay while we hold a vmap lock. */
+			unsigned long irq_flags = vmap_lock_own();
+
 			pgtable_walk_range(VMALLOC_START, VMALLOC_END,
 			                   emit_nothing, worker);
+			vmap_unlock_own(irq_flags);
 			continue;
 		}
 		vfree(vmalloc_huge(LEAF_TABLE_SIZE, GFP_KERNEL));

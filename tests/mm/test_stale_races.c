@@ -20,6 +20,7 @@
 
 static char *victim;
 static struct page *frame;
+static unsigned long *again;
 
 static void flush(void)
 {
@@ -54,8 +55,6 @@ static void touch(const char *p)
  */
 TEST(flush_begun_before_an_unmapping_does_not_make_it_clean)
 {
-	unsigned long *again;
-
 	race_begin(2);
 	victim = vmalloc(PAGE_SIZE);
 	race_hold_at(RACE_FLUSH_FENCED, flush);
@@ -192,7 +191,6 @@ TEST(slot_is_stamped_before_it_looks_free)
 }
 
 static bool seen;
-static unsigned long *again;
 
 /* Hart 1's translation is newer than the flush, if there is one to be had. */
 static void flush_and_touch(void)
@@ -297,7 +295,8 @@ static void let_hart_1_sleep(void)
 	uint64_t start = timer_now_ns();
 
 	hart_call_wait(1);
-	while (!__atomic_load_n(&harts[1]->idle, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&harts[1 % CONFIG_NR_HARTS]->idle,
+	                        __ATOMIC_ACQUIRE))
 		CHECK(timer_now_ns() - start < RACE_NEVER_NS);
 }
 

@@ -120,26 +120,33 @@ TEST(harts_stress_everything_with_races_widened)
 		race_window_close(i);
 }
 
+static void take_better(unsigned long *best, unsigned int nr)
+{
+	unsigned long rate =
+		stress_rate(usual_deeds, ARRAY_SIZE(usual_deeds), nr, 200);
+
+	if (rate > *best)
+		*best = rate;
+}
+
 /*
  * With more harts than processors below them a hart that holds a lock may not be
- * running; the others must let it. Breaks: pause_before_next_look() that never
- * naps.
+ * running; the others must let it. The host may be busy: it has some tries.
+ * Breaks: pause_before_next_look() that never naps.
  */
 TEST(harts_beyond_the_processors_cost_little)
 {
-	unsigned long best[3] = { 0 };
+	unsigned long two = 0, four = 0, eight = 0;
 
 	if (nr_harts < 8)
 		test_skip("needs eight harts");
-	for (unsigned int i = 0; i < 9; i++) {
-		unsigned long rate = stress_rate(
-			usual_deeds, ARRAY_SIZE(usual_deeds), 2u << i % 3, 200);
-
-		if (rate > best[i % 3])
-			best[i % 3] = rate;
+	for (unsigned int i = 0; i < 3 || (i < 9 && 3 * eight < two); i++) {
+		take_better(&two, 2);
+		take_better(&four, 4);
+		take_better(&eight, 8);
 	}
 	printf("# operations in a second: %lu by 2 harts, %lu by 4, %lu by 8\n",
-	       best[0], best[1], best[2]);
-	CHECK(3 * best[1] >= best[0]);
-	CHECK(3 * best[2] >= best[0]);
+	       two, four, eight);
+	CHECK(3 * four >= two);
+	CHECK(3 * eight >= two);
 }
