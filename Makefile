@@ -129,15 +129,17 @@ COMMON = $(MACHINE) -std=gnu11 -g $(OPTIMISE) -fno-common -ffunction-sections \
 	-fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-ffile-prefix-map=$(CURDIR)=. -Wa,--debug-prefix-map=$(CURDIR)=. \
 	-nostdinc $(INCLUDES) -isystem $(GCC_INCLUDE)
+# Empty for tests/mutate.py: a break may leave something unused.
+WERROR ?= -Werror
 # At -Og gcc does not follow values far enough to know what is initialised.
 KERNEL_CFLAGS = $(COMMON) -fno-strict-aliasing \
 	-fno-tree-loop-distribute-patterns $(WARNINGS) \
 	$(if $(filter y,$(CONFIG_OPT_DEBUG)),-Wno-maybe-uninitialized) \
-	-Wframe-larger-than=1024 -Werror
+	-Wframe-larger-than=1024 $(WERROR)
 # An application from elsewhere is not held to our warnings.
 APP_FLAGS = $(COMMON) -ffile-prefix-map=$(abspath $(APP_DIR))=$(APP_NAME) \
 	$(if $(filter y,$(CONFIG_STACK_PROTECTOR)),-fstack-protector-strong) \
-	$(if $(filter /%,$(APP_DIR)),-Wall,$(WARNINGS) -Werror) $(APP_CFLAGS)
+	$(if $(filter /%,$(APP_DIR)),-Wall,$(WARNINGS) $(WERROR)) $(APP_CFLAGS)
 LINK_FLAGS := $(MACHINE) -nostdlib -static -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096
 
@@ -152,11 +154,14 @@ FIRST := $(MUSL)/lib/libc.a $(FDT)/fdt.c
 
 # A file that changes when its text does: what depends on flags or lists of
 # files depends on it. $(call when_changed,TEXT)
+# $(call portable,FLAGS): what makes no difference to an object is left out, so
+# that a copy of the tree may keep its objects.
+portable = $(subst $(CURDIR),.,$(filter-out -Werror,$(1)))
 when_changed = @mkdir -p $(@D); cmp -s $@ - <<<$(call quote,$(1)) || \
 	cat >$@ <<<$(call quote,$(1))
 
 $(OBJ)/flags: FORCE | build/.have/build
-	$(call when_changed,$(subst $(CURDIR),.,$(KERNEL_CFLAGS)))
+	$(call when_changed,$(call portable,$(KERNEL_CFLAGS)))
 
 $(KERNEL_OBJS): $(OBJ)/%.o: % $(OBJ)/flags | $(FIRST)
 	@mkdir -p $(@D)
@@ -173,7 +178,7 @@ OBJS = $(KERNEL_OBJS) $(FDT_OBJS) $(APP_OBJS) $(IMAGE)/app_name.S
 SYMS := $(if $(filter y,$(CONFIG_SYMBOLS)),$(IMAGE)/ksyms)
 
 $(IMAGE)/app/flags: FORCE | build/.have/build
-	$(call when_changed,$(subst $(CURDIR),.,$(APP_DIR) $(APP_FLAGS)))
+	$(call when_changed,$(call portable,$(APP_DIR) $(APP_FLAGS)))
 
 $(APP_OBJS): $(IMAGE)/app/%.o: $(APP_DIR)/% $(IMAGE)/app/flags | $(FIRST)
 	@mkdir -p $(@D)

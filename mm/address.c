@@ -212,11 +212,12 @@ static void describe_area(const struct answer *answer,
 	area_phrase(area, phrase, sizeof(phrase));
 	if (area->state == AREA_LAZY)
 		describe_freed(answer, area, phrase);
-	else if (area->state == AREA_DYING)
+	else if (area->state == AREA_DYING) {
 		SAY(answer, "%#lx bytes into %s, which is being freed",
 		    answer->address - area_start(area), phrase);
-	else
+	} else {
 		describe_busy(answer, area, phrase);
+	}
 }
 
 static void describe_window(const struct answer *answer)

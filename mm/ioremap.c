@@ -93,7 +93,8 @@ static bool range_is_for_devices(phys_addr_t phys, size_t size)
 {
 	phys_addr_t last = phys + (size - 1);
 
-	if (size == 0 || last < phys || last >> PHYS_BITS)
+	/* A size of 0 ends before it begins. */
+	if (last < phys || last >> PHYS_BITS)
 		return false;
 	return !memblock_is_ram(ALIGN_DOWN(phys, PAGE_SIZE), last + 1);
 }

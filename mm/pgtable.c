@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The root is the boot's and stays. Level-1 tables are counted by a small array
- * beside the root (entries in use), so that an empty one is known without
- * looking at 512 entries. Tables come from three places in turn: a few pages of
- * the image until memblock has some, memblock until the page allocator runs,
- * then the page allocator; only the last are ever given back.
+ * The root is the boot's and stays. Tables come from three places in turn: a few
+ * pages of the image until memblock has some, memblock until the page allocator
+ * runs, then the page allocator; only the last are ever given back.
  */
 #include "mm/pgtable.h"
 
@@ -27,7 +25,6 @@ static pte_t boot_tables[BOOT_TABLES][PTES_PER_TABLE] __aligned(PAGE_SIZE);
 static unsigned int boot_tables_used;
 static bool page_alloc_runs;
 static unsigned long tables_made; /* [A] beside the early ones */
-static uint16_t level1_used[PTES_PER_TABLE] __guarded_by(pgtable_lock);
 
 void pgtable_init(void)
 {
@@ -152,35 +149,14 @@ pte_t *pgtable_find_leaf_table(vaddr_t va)
 	return pte_is_table(pte) ? pgtable_of(pte) : NULL;
 }
 
-void pgtable_set_locked(vaddr_t va, unsigned int level, pte_t *entry,
-                        pte_t value)
+void pgtable_set_locked(pte_t *entry, pte_t value)
 {
-	uint16_t *used = &level1_used[pte_index(va, 2)];
-
-	if (level == 1)
-		*used += pte_is_valid(value) - pte_is_valid(*entry);
-	else {
-		*used = pte_is_leaf(*entry) && pte_is_table(value)
-		                ? PTES_PER_TABLE
-		                : 0;
-	}
 	/* A table's contents before the entry that leads to it. */
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-void pgtable_count_used_locked(vaddr_t va, long entries)
-{
-	level1_used[pte_index(va, 2)] += entries;
-}
-
-unsigned int pgtable_level1_used(unsigned int index)
-{
-	return READ_ONCE(level1_used[index]);
-}
-
 /* The table below @entry, made if the entry is empty; NULL as above. */
-static pte_t *table_below(vaddr_t va, unsigned int level, pte_t *entry)
-	__must_hold(pgtable_lock)
+static pte_t *table_below(pte_t *entry) __must_hold(pgtable_lock)
 {
 	pte_t *table;
 
@@ -188,14 +164,14 @@ static pte_t *table_below(vaddr_t va, unsigned int level, pte_t *entry)
 		return pte_is_leaf(*entry) ? NULL : pgtable_of(*entry);
 	table = pgtable_alloc_table();
 	if (table)
-		pgtable_set_locked(va, level, entry,
+		pgtable_set_locked(entry,
 		                   pte_make_table(pgtable_table_phys(table)));
 	return table;
 }
 
 pte_t *pgtable_level1_entry_locked(vaddr_t va)
 {
-	pte_t *table = table_below(va, 2, &kernel_root[pte_index(va, 2)]);
+	pte_t *table = table_below(&kernel_root[pte_index(va, 2)]);
 
 	return table ? &table[pte_index(va, 1)] : NULL;
 }
@@ -211,7 +187,7 @@ pte_t *pgtable_leaf_table(vaddr_t va)
 	flags = spin_lock_irqsave(&pgtable_lock);
 	entry = pgtable_level1_entry_locked(va);
 	if (entry)
-		table = table_below(va, 1, entry);
+		table = table_below(entry);
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 	return table;
 }
@@ -234,13 +210,12 @@ static void check_is_empty(const pte_t *table)
 }
 
 /* The table below @entry, which has no valid entry, goes onto *tables. */
-static void detach_below(vaddr_t va, unsigned int level, pte_t *entry,
-                         void **tables) __must_hold(pgtable_lock)
+static void detach_below(pte_t *entry, void **tables) __must_hold(pgtable_lock)
 {
 	pte_t *table = pgtable_of(*entry);
 
 	check_is_empty(table);
-	pgtable_set_locked(va, level, entry, 0);
+	pgtable_set_locked(entry, 0);
 	*chain_next(table) = *tables;
 	*tables = table;
 }
@@ -252,7 +227,7 @@ void pgtable_detach(vaddr_t va, void **tables)
 
 	ASSERT(is_in_vmalloc_region(va));
 	if (entry && pte_is_table(*entry))
-		detach_below(va, 1, entry, tables);
+		detach_below(entry, tables);
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 }
 
@@ -263,7 +238,7 @@ void pgtable_detach_level1(vaddr_t va, void **tables)
 
 	ASSERT(is_in_vmalloc_region(va));
 	if (pte_is_table(*entry))
-		detach_below(va, 2, entry, tables);
+		detach_below(entry, tables);
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 }
 

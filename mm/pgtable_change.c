@@ -33,7 +33,7 @@ void pte_unfold(pte_t *pte)
 }
 
 /* @entry is a leaf above level 0: the same mapping by a table of leaves. */
-static int split_leaf_locked(vaddr_t va, unsigned int level, pte_t *entry)
+static int split_leaf_locked(unsigned int level, pte_t *entry)
 	__must_hold(pgtable_lock)
 {
 	pte_t *table = pgtable_alloc_table();
@@ -44,8 +44,7 @@ static int split_leaf_locked(vaddr_t va, unsigned int level, pte_t *entry)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < PTES_PER_TABLE; i++)
 		table[i] = pte_make(pa + i * LEVEL_SIZE(level - 1), prot);
-	pgtable_set_locked(va, level, entry,
-	                   pte_make_table(pgtable_table_phys(table)));
+	pgtable_set_locked(entry, pte_make_table(pgtable_table_phys(table)));
 	return 0;
 }
 
@@ -65,7 +64,7 @@ static int split_at(vaddr_t va)
 			pte_unfold(entry);
 			break;
 		}
-		err = split_leaf_locked(va, level, entry);
+		err = split_leaf_locked(level, entry);
 		if (err)
 			break;
 	}
@@ -81,11 +80,11 @@ static size_t step_of(vaddr_t va, unsigned int level, vaddr_t end)
 	return to_boundary < end - va ? to_boundary : end - va;
 }
 
-static void clear_large(vaddr_t va, unsigned int level, pte_t *entry)
+static void clear_large(pte_t *entry)
 {
 	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
 
-	pgtable_set_locked(va, level, entry, 0);
+	pgtable_set_locked(entry, 0);
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 }
 
@@ -101,7 +100,7 @@ void pgtable_clear(vaddr_t va, size_t size)
 		if (level == 0)
 			pte_clear_run(entry, step >> PAGE_SHIFT);
 		else if (pte_is_valid(*entry))
-			clear_large(va, level, entry);
+			clear_large(entry);
 		va += step;
 	}
 }

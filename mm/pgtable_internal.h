@@ -49,19 +49,8 @@ static inline pte_t *pgtable_find_level1_entry_locked(vaddr_t va)
 pte_t *pgtable_alloc_table(void);
 paddr_t pgtable_table_phys(const pte_t *table);
 
-/*
- * Store to an entry at level 1 or 2; keeps count of how many entries of each
- * level-1 table are in use.
- */
-void pgtable_set_locked(vaddr_t va, unsigned int level, pte_t *entry,
-                        pte_t value) __must_hold(pgtable_lock);
-
-/* @entries more are in use in the level-1 table of @va. */
-void pgtable_count_used_locked(vaddr_t va, long entries)
-	__must_hold(pgtable_lock);
-
-/* Entries in use in the level-1 table under root entry @index. */
-unsigned int pgtable_level1_used(unsigned int index);
+/* Store to an entry at level 1 or 2. */
+void pgtable_set_locked(pte_t *entry, pte_t value) __must_hold(pgtable_lock);
 
 /* Clear [va, va + size), out of which no leaf sticks. */
 void pgtable_clear(vaddr_t va, size_t size);

@@ -140,8 +140,6 @@ static int map_leaves(vaddr_t va, paddr_t pa, size_t size, pgprot_t prot,
 		if (any_valid(entry, count))
 			count = 1;
 		fill_plain(entry, pte_make(pa, prot), count, pte_step(level));
-		if (level == 1)
-			pgtable_count_used_locked(va, count);
 		*mapped_out = count * LEVEL_SIZE(level);
 	}
 	spin_unlock_irqrestore(&pgtable_lock, flags);
@@ -161,7 +159,6 @@ int pgtable_map_huge(vaddr_t va, paddr_t pa, pgprot_t prot)
 		err = -EBUSY;
 	} else {
 		*entry = pte_make(pa, prot);
-		pgtable_count_used_locked(va, 1);
 	}
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 	return err;
@@ -176,7 +173,6 @@ paddr_t pgtable_unmap_huge(vaddr_t va)
 	if (likely(entry && pte_is_valid(*entry) && pte_is_leaf(*entry))) {
 		pa = pte_phys(*entry);
 		*entry = 0;
-		pgtable_count_used_locked(va, -1);
 	}
 	spin_unlock_irqrestore(&pgtable_lock, flags);
 	return pa;

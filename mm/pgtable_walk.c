@@ -103,45 +103,35 @@ static void check_leaf(pte_t pte, unsigned int level)
 	}
 }
 
-/* Checks the entries of one table; returns how many are valid. */
-static unsigned int check_table(const pte_t *table, unsigned int level)
+static void check_table(const pte_t *table, unsigned int level)
 {
-	unsigned int valid = 0;
-
 	for (unsigned int i = 0; i < PTES_PER_TABLE; i++) {
 		pte_t pte = READ_ONCE(table[i]);
 
 		if (!pte_is_valid(pte))
 			continue;
-		valid++;
 		if (pte_is_leaf(pte))
 			check_leaf(pte, level);
 		else
 			ASSERT(level > 0 && !(pte & ~(PTE_PPN_MASK | PTE_V)));
 	}
-	return valid;
 }
 
 void pgtable_check(void)
 {
 	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
-	unsigned int first = pte_index(VMALLOC_REGION_BASE, 2);
-	unsigned int end = pte_index(VMALLOC_REGION_END, 2);
 
-	(void)check_table(kernel_root, 2);
+	check_table(kernel_root, 2);
 	for (unsigned int i = 0; i < PTES_PER_TABLE; i++) {
 		const pte_t *level1;
-		unsigned int valid;
 
 		if (!pte_is_table(kernel_root[i]))
 			continue;
 		level1 = pgtable_of(kernel_root[i]);
-		valid = check_table(level1, 1);
-		if (i >= first && i < end)
-			ASSERT(valid == pgtable_level1_used(i));
+		check_table(level1, 1);
 		for (unsigned int j = 0; j < PTES_PER_TABLE; j++) {
 			if (pte_is_table(level1[j]))
-				(void)check_table(pgtable_of(level1[j]), 0);
+				check_table(pgtable_of(level1[j]), 0);
 		}
 	}
 	spin_unlock_irqrestore(&pgtable_lock, flags);

@@ -203,14 +203,11 @@ static struct vm_area *reserve(struct area_wish *wish, unsigned long flags,
 		report("the vmalloc API is called before vmalloc_init()");
 		return NULL;
 	}
-	if (wish->va_pages > VMALLOC_SIZE >> PAGE_SHIFT ||
-	    wish->start >= VMALLOC_END || in_interrupt())
+	if (wish->va_pages > VMALLOC_SIZE >> PAGE_SHIFT || in_interrupt())
 		return NULL;
+	/* Holes are whole pages of the window: nothing to round or to clip. */
 	if (wish->align < PAGE_SIZE)
 		wish->align = PAGE_SIZE;
-	/* The holes are those of the window: no need to clip. */
-	wish->start = ALIGN_UP(wish->start, PAGE_SIZE);
-	wish->end = ALIGN_DOWN(wish->end, PAGE_SIZE);
 	area = reserve_once(wish);
 	if (!area && gfp & __GFP_RECLAIM) {
 		vmap_drain();

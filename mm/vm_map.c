@@ -129,7 +129,7 @@ bool vm_area_map_huge(struct vm_area *area, unsigned long index, paddr_t phys,
 
 	if (!vmap_huge_enabled() || !IS_ALIGNED(va | phys, LEAF_TABLE_SIZE))
 		return false;
-	if (vm_index_slot(va)->ptes || pgtable_map_huge(va, phys, prot) != 0)
+	if (pgtable_map_huge(va, phys, prot) != 0)
 		return false;
 	area->huge_leaves++;
 	return true;

@@ -204,7 +204,7 @@ static void *map_area(struct page **pages, unsigned int count, pgprot_t prot,
 {
 	struct vm_area *area;
 
-	if (in_interrupt() || count > nr_total_pages())
+	if (count > nr_total_pages())
 		return NULL;
 	area = vm_area_reserve_bare(count, PAGE_SIZE, VM_MAP | VM_MAP_RAM,
 	                            GFP_KERNEL, caller);

@@ -96,10 +96,10 @@ unsigned int vm_walk(vaddr_t from, struct area_note *notes, unsigned int max)
 const char *area_kind_name(enum area_kind kind)
 {
 	static const char *const names[KINDS] = {
-		[KIND_VMALLOC] = "vmalloc",   [KIND_VMAP] = "vmap",
-		[KIND_IOREMAP] = "ioremap",   [KIND_MAP_RAM] = "vm_map_ram",
-		[KIND_PCPU] = "per-CPU",      [KIND_EARLY] = "early",
-		[KIND_MMAP] = "mmap",         [KIND_RESERVED] = "reserved",
+		[KIND_VMALLOC] = "vmalloc", [KIND_VMAP] = "vmap",
+		[KIND_IOREMAP] = "ioremap", [KIND_MAP_RAM] = "vm_map_ram",
+		[KIND_PCPU] = "per-CPU",    [KIND_EARLY] = "early",
+		[KIND_MMAP] = "mmap",       [KIND_RESERVED] = "reserved",
 		[KIND_LAZY] = "lazy",
 	};
 

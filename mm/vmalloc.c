@@ -93,7 +93,6 @@ static void *back_and_publish(struct vm_area *area, unsigned long pages,
 		area_populate(area, 0, pages, wish->gfp, wish->prot);
 
 	if (unlikely(done < pages)) {
-		area->whole_blocks = false;
 		area_unpopulate(area, done);
 		give_up(area, wish);
 		return NULL;

@@ -16,6 +16,8 @@ struct tally {
 	unsigned long va_pages;
 	unsigned long lazy_areas;
 	unsigned long lazy_pages;
+	unsigned long pooled_pages; /* as counted */
+	unsigned long pinned_pages; /* as found */
 	long busy_areas;
 	long vmalloc_pages;
 };
@@ -57,6 +59,7 @@ static void check_queues(const struct vmap_hart *hart, struct tally *queued)
 	queued->busy_areas +=
 		(long)(hart->counters.maps - hart->counters.unmaps);
 	queued->vmalloc_pages += hart->counters.vmalloc_pages;
+	queued->pooled_pages += hart->pooled_pages;
 	for (i = 0; i < POOL_QUEUES; i++) {
 		const struct vm_area *area = hart->queues[i].head;
 
@@ -66,6 +69,7 @@ static void check_queues(const struct vmap_hart *hart, struct tally *queued)
 			       hart->queues[i].tail == area);
 			queued->lazy_areas++;
 			queued->lazy_pages += area->va_pages;
+			queued->pinned_pages += area->pinned_pages;
 		}
 	}
 }
@@ -86,6 +90,7 @@ void vmap_check(void)
 	ASSERT(walked.lazy_areas == queued.lazy_areas);
 	ASSERT(walked.lazy_pages == queued.lazy_pages);
 	ASSERT(walked.busy_areas == queued.busy_areas);
+	ASSERT(queued.pooled_pages == queued.pinned_pages);
 	ASSERT(walked.vmalloc_pages == queued.vmalloc_pages);
 	vm_index_check();
 	map_ram_check();

@@ -19,7 +19,7 @@ of tests/plan.py.
 Sources and objects are copied into build/mutants, so a break costs the
 compilation of what it touches, a link and the boots that it names.
 
-    tests/mutate.py [-j N] [--sample] [PATTERN]    PATTERN as in `make mutants T=`
+    tests/mutate.py [-j N] [--tables FOLDER] [PATTERN]   PATTERN as `make mutants T=`
 """
 import argparse
 import dataclasses
@@ -36,9 +36,7 @@ import time
 import jobs
 import plan
 
-TABLES = pathlib.Path("tests/mutants")
 SCRATCH = pathlib.Path("build/mutants")
-SAMPLE = 5       # of the first table: what `make test` runs
 SECONDS = 60     # a boot of a broken image may hang
 COPIED = ("Kconfig", "Makefile", "sv39.ld", "apps", "boot", "configs", "core",
           "drivers", "include", "lib", "mm", "posix", "tests", "tools")
@@ -76,8 +74,8 @@ def parse(path):
                      "\n".join(old), "\n".join(new))
 
 
-def every_mutant():
-    mutants = [mutant for path in sorted(TABLES.glob("*.txt"))
+def every_mutant(tables):
+    mutants = [mutant for path in sorted(tables.glob("*.txt"))
                for mutant in parse(path)]
     names = [mutant.name for mutant in mutants]
     twice = {name for name in names if names.count(name) > 1}
@@ -99,8 +97,16 @@ def jobs_of(test):
 
 
 def images_of(mutants):
-    return {job.image for mutant in mutants for test in mutant.tests
-            for job in jobs_of(test) if job.image}
+    """What must be built; a name that means no test is told when its turn
+    comes."""
+    images = set()
+    for mutant in mutants:
+        try:
+            images |= {job.image for test in mutant.tests
+                       for job in jobs_of(test) if job.image}
+        except ValueError:
+            pass
+    return images
 
 
 def copy_tree(tree, images):
@@ -121,10 +127,12 @@ def why(result):
     return " ".join(result.failures[0].split())[:100]
 
 
-def said(log):
-    """The compiler's first complaint."""
-    lines = pathlib.Path(log).read_text(errors="replace").splitlines()
-    return next((line for line in lines if "error" in line), "?")
+def first_error(log):
+    """What the compiler, or else the linker, says first."""
+    for line in pathlib.Path(log).read_text(errors="replace").splitlines():
+        if "error" in line or "undefined" in line:
+            return line
+    return log
 
 
 def verdict(mutant):
@@ -136,7 +144,8 @@ def verdict(mutant):
             if job.image:
                 broken = job.image.build(log.parent)
                 if broken:
-                    return "INVALID", "does not build: " + said(broken.log)
+                    return "INVALID", "does not build: " + \
+                        first_error(broken.log)
             result = job.run(log)
             if result.failures:
                 return "caught", why(result)
@@ -163,6 +172,7 @@ def start_worker(trees, images):
     """Each worker has a tree of its own and stays in it."""
     tree = trees.get()
     copy_tree(tree, images)
+    os.environ["WERROR"] = ""  # what a break leaves unused is no error
     os.chdir(tree)
 
 
@@ -174,7 +184,7 @@ def run(mutants, workers):
     for image in sorted(images):
         broken = image.build(logs)
         if broken:
-            raise SystemExit(f"{broken.name} does not build: see {broken.log}")
+            raise SystemExit(f"the tree does not build: {broken.log}")
     trees = multiprocessing.Queue()
     for worker in range(workers):
         trees.put(SCRATCH / str(worker))
@@ -190,8 +200,8 @@ def run(mutants, workers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-j", type=int, default=2, help="breaks at once")
-    parser.add_argument("--sample", action="store_true",
-                        help=f"only the first {SAMPLE}")
+    parser.add_argument("--tables", default="tests/mutants",
+                        type=pathlib.Path, help="folder of the breaks")
     parser.add_argument("pattern", nargs="?", default=os.environ.get("T", ""))
     options = parser.parse_args()
 
@@ -199,10 +209,8 @@ def main():
     SCRATCH.mkdir(parents=True, exist_ok=True)
     lock = open(SCRATCH / "lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    mutants = [mutant for mutant in every_mutant()
+    mutants = [mutant for mutant in every_mutant(options.tables)
                if re.search(options.pattern, mutant.name)]
-    if options.sample:
-        mutants = mutants[:SAMPLE]
     if not mutants:
         print(f"no break matches '{options.pattern}'", file=sys.stderr)
         return 1

@@ -111,7 +111,8 @@ def extension_jobs():
                           options=f"seed=1 vmap.flush={policy}"))
     yield tap("flush/tiny-lazy-limit", SUITES, ["mm/concurrency:", "mm/v"],
               Machine(options="seed=1 vmap.lazy_max=1"))
-    yield tap("huge/off", SUITES, ["mm/bad_input:", "mm/concurrency:"],
+    yield tap("huge/off", SUITES, ["mm/bad_input:", "mm/concurrency:",
+                                   "mm/vmalloc:"],
               Machine(options="seed=1 vmap.huge=off"))
 
 
@@ -280,6 +281,26 @@ def image_jobs():
                   "make run APP=hello CONFIG=test SMP=1", 0, (r"^Hello",))
 
 
+def mutant_jobs():
+    """Does the runner of tests/mutants work? `make mutants` is the whole."""
+    sample = "|".join(("1.21/vmalloc-of-zero$", "1.21/vfree-of-vmap-area",
+                       "1.6/never-executable", "1.9/find-needs-the-start",
+                       "1.22/vread-in-an-interrupt"))
+    yield Command("mutants/sample", SUITES,
+                  f"tests/mutate.py -j 1 '{sample}'", 0,
+                  (r"^5 mutants: 5 caught, 0 survived, 0 invalid",),
+                  seconds=300)
+    yield Command("mutants/verdicts", SUITES,
+                  "tests/mutate.py -j 1 --tables tests/mutants/verdicts",
+                  "fails", (r"^SURVIVED verdict/survives",
+                            r"^INVALID  verdict/is-stale .* 0 times",
+                            r"^INVALID  verdict/is-ambiguous .* \d+ times",
+                            r"^INVALID  verdict/does-not-build .* build",
+                            r"^INVALID  verdict/has-no-test .*no_such_suite",
+                            r"^5 mutants: 0 caught, 1 survived, 4 invalid"),
+                  seconds=300)
+
+
 def variable_jobs():
     for name, settings, line in (
             ("app", "APP=no/such", "APP=no/such: neither apps/no/such nor"),
@@ -427,7 +448,7 @@ def everything():
     for jobs in (host_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, death_jobs,
                  early_jobs, image_jobs, variable_jobs, setup_jobs,
-                 gate_jobs):
+                 gate_jobs, mutant_jobs):
         yield from jobs()
 
 

@@ -14,15 +14,15 @@ typedef uint64_t phys_addr_t; /* Linux's name for paddr_t */
 typedef unsigned int gfp_t;
 
 /* Values are ours; names and meanings are Linux's. */
-#define __GFP_HIGH       0x001u /* no meaning: there are no reserves */
-#define __GFP_RECLAIM    0x002u /* may purge, drain pools and wait */
-#define __GFP_ZERO       0x004u
-#define __GFP_NOWARN     0x008u
-#define __GFP_DMA32      0x010u /* every page below 4 GiB */
-#define __GFP_HIGHMEM    0x020u /* no meaning: all RAM is mapped */
-#define __GFP_NORETRY    0x040u
-#define __GFP_NOFAIL     0x080u
-#define __GFP_COMP       0x100u
+#define __GFP_HIGH    0x001u /* no meaning: there are no reserves */
+#define __GFP_RECLAIM 0x002u /* may purge, drain pools and wait */
+#define __GFP_ZERO    0x004u
+#define __GFP_NOWARN  0x008u
+#define __GFP_DMA32   0x010u /* every page below 4 GiB */
+#define __GFP_HIGHMEM 0x020u /* no meaning: all RAM is mapped */
+#define __GFP_NORETRY 0x040u
+#define __GFP_NOFAIL  0x080u
+#define __GFP_COMP    0x100u
 
 #define GFP_KERNEL   (__GFP_RECLAIM)
 #define GFP_NOWAIT   (0u)

@@ -267,9 +267,9 @@ int main(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		printf("# %lu reports, %lu expected%s\n", seen[i].reports,
 		       calls[i].reports, seen[i].did ? "; not refused" : "");
-		failed |= say(!seen[i].did &&
-		                      seen[i].reports == calls[i].reports,
-		              calls[i].name);
+		failed |=
+			say(!seen[i].did && seen[i].reports == calls[i].reports,
+		            calls[i].name);
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(placed); i++)
 		failed |= say(early_area_holds(i), "early area");

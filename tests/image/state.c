@@ -127,6 +127,7 @@ void mm_state_check_equal(const struct mm_state *now,
 void mm_check_all(void)
 {
 	vmap_check();
+	pgtable_check();
 	page_alloc_check();
 	kmem_check();
 }

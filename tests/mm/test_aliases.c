@@ -10,6 +10,7 @@
 
 #include "core/hart.h"
 #include "core/machine.h"
+#include "core/timer.h"
 #include "mm/page_alloc.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -103,6 +104,72 @@ TEST(unmap_kernel_range_is_seen_by_every_hart_at_once)
 }
 
 /*
+ * A hart that is at work, so that nothing but the flush makes it forget: it
+ * reads when it is told to, and keeps spinning between.
+ */
+struct busy_reader {
+	char *at;      /* [A] read it now; 1: go home */
+	bool readable; /* [A] what came out of the last read */
+};
+
+static void read_when_told(void *argument)
+{
+	struct busy_reader *reader = argument;
+
+	for (;;) {
+		char *at = __atomic_load_n(&reader->at, __ATOMIC_ACQUIRE);
+
+		if (at == (char *)1)
+			return;
+		if (!at)
+			continue;
+		__atomic_store_n(&reader->readable, can_read(at),
+		                 __ATOMIC_RELAXED);
+		__atomic_store_n(&reader->at, NULL, __ATOMIC_RELEASE);
+	}
+}
+
+static bool busy_hart_can_read(struct busy_reader *reader, void *at)
+{
+	__atomic_store_n(&reader->at, at, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&reader->at, __ATOMIC_ACQUIRE))
+		;
+	return __atomic_load_n(&reader->readable, __ATOMIC_RELAXED);
+}
+
+TEST(busy_hart_forgets_what_was_unmapped)
+{
+	struct page **pages, **next;
+	struct busy_reader reader = { 0 };
+	struct vm_struct *vm;
+	bool before[2], after[2];
+	char *p;
+
+	if (nr_harts < 2)
+		test_skip("needs two harts");
+	pages = next = pages_alloc(1);
+	p = vmalloc(PAGE_SIZE);
+	vm = get_vm_area(PAGE_SIZE, VM_MAP);
+	CHECK(p && vm);
+	CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next), 0);
+	hart_call_start(1, read_when_told, &reader);
+	before[0] = busy_hart_can_read(&reader, p);
+	before[1] = busy_hart_can_read(&reader, vm->addr);
+	vfree(p);
+	vm_unmap_aliases();
+	after[0] = busy_hart_can_read(&reader, p);
+	before[1] &= busy_hart_can_read(&reader, vm->addr);
+	unmap_kernel_range((unsigned long)vm->addr, PAGE_SIZE);
+	after[1] = busy_hart_can_read(&reader, vm->addr);
+	__atomic_store_n(&reader.at, (char *)1, __ATOMIC_RELEASE);
+	hart_call_wait(1);
+	free_vm_area(vm);
+	pages_free(pages, 1);
+	CHECK(before[0] && before[1]);
+	CHECK(!after[0] && !after[1]);
+}
+
+/*
  * B8: an address that is used again shows the new page on every hart. The loop
  * makes the same addresses come round through lazy reuse.
  */
@@ -134,6 +201,32 @@ TEST(reused_addresses_show_the_new_pages_everywhere)
 			vm_unmap_aliases();
 	}
 	CHECK(reused > 0);
+}
+
+/*
+ * vmalloc() often gets the page back that was just freed; vmap() is told which
+ * page to show, so a stale translation cannot pass for a new one.
+ */
+TEST(pooled_addresses_show_the_new_pages_at_once)
+{
+	struct page **pages = pages_alloc(5);
+
+	for (unsigned int i = 0; i < 5; i++)
+		memset(page_address(pages[i]), (int)i, PAGE_SIZE);
+	for (unsigned int i = 0; i < 600; i++) {
+		struct look look = { .count = 1 };
+
+		look.at = vmap(&pages[i % 5], 1, VM_MAP, PAGE_KERNEL);
+		CHECK(look.at);
+		CHECK_EQ(*look.at, i % 5);
+		if (nr_harts > 1 && i % 8 == 0) {
+			hart_call_start(1, look_at, &look);
+			hart_call_wait(1);
+			CHECK_EQ(look.byte, i % 5);
+		}
+		vunmap(look.at);
+	}
+	pages_free(pages, 5);
 }
 
 /* The same for slots of vm_map_ram, which are reused most eagerly. */
@@ -184,6 +277,22 @@ TEST(remapped_address_never_reads_the_old_frame)
 		free_vm_area(vm);
 	}
 	pages_free(pages, 2);
+}
+
+TEST(purge_flushes_what_this_hart_unmapped)
+{
+	char *p = vmalloc(PAGE_SIZE);
+	uint64_t start = timer_now_ns(), stamp;
+
+	CHECK(p);
+	p[0] = 1;
+	vfree(p);
+	stamp = tlb_stamp();
+	vmap_purge();
+	/* Begun, not waited for: but it comes to its end. */
+	while (!tlb_is_clean(stamp))
+		CHECK(timer_now_ns() - start < 5000000000ul);
+	CHECK(!can_read(p));
 }
 
 /* B6 */

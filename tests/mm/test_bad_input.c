@@ -274,19 +274,18 @@ TEST(mapping_calls_check_their_ranges)
 	at = (unsigned long)vm->addr;
 	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, 0, PAGE_KERNEL,
 	                                                pages) < 0));
-	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, PAGE_SIZE,
-	                                                PAGE_KERNEL,
-	                                                NULL) < 0));
-	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at + 8, PAGE_SIZE - 8,
-	                                                PAGE_KERNEL,
-	                                                pages) < 0));
+	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(
+				       at, PAGE_SIZE, PAGE_KERNEL, NULL) < 0));
+	CHECK_REPORTS(1,
+	              CHECK(map_kernel_range_noflush(at + 8, PAGE_SIZE - 8,
+	                                             PAGE_KERNEL, pages) < 0));
 	/* Into the guard page, in it, from one area to the next. */
-	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at, 2 * PAGE_SIZE,
-	                                                PAGE_KERNEL,
-	                                                pages) < 0));
-	CHECK_REPORTS(1, CHECK(map_kernel_range_noflush(at + PAGE_SIZE,
-	                                                PAGE_SIZE, PAGE_KERNEL,
-	                                                pages) < 0));
+	CHECK_REPORTS(1,
+	              CHECK(map_kernel_range_noflush(at, 2 * PAGE_SIZE,
+	                                             PAGE_KERNEL, pages) < 0));
+	CHECK_REPORTS(1,
+	              CHECK(map_kernel_range_noflush(at + PAGE_SIZE, PAGE_SIZE,
+	                                             PAGE_KERNEL, pages) < 0));
 	CHECK_REPORTS(1, unmap_kernel_range(at, 3 * PAGE_SIZE));
 	CHECK_REPORTS(1, unmap_kernel_range_noflush(at, 0));
 	CHECK_REPORTS(1, vunmap_range(at, at));

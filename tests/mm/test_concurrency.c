@@ -132,11 +132,19 @@ TEST(harts_free_each_others_areas)
 /* B57: exactly one of two frees wins. */
 static char *contested[200];
 
+static unsigned int at_the_start; /* [A] harts that wait for the next one */
+
+/* Both at once: each waits until the other is there. */
 static void free_contested(void *argument)
 {
 	(void)argument;
-	for (unsigned int i = 0; i < ARRAY_SIZE(contested); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(contested); i++) {
+		__atomic_fetch_add(&at_the_start, 1, __ATOMIC_ACQ_REL);
+		while (__atomic_load_n(&at_the_start, __ATOMIC_ACQUIRE) <
+		       2 * (i + 1))
+			;
 		vfree(contested[i]);
+	}
 }
 
 TEST(same_pointer_freed_by_two_harts_is_one_free_and_one_report)
@@ -147,6 +155,7 @@ TEST(same_pointer_freed_by_two_harts_is_one_free_and_one_report)
 		test_skip("needs two harts");
 	for (unsigned int i = 0; i < ARRAY_SIZE(contested); i++)
 		CHECK((contested[i] = vmalloc(2 * PAGE_SIZE)) != NULL);
+	at_the_start = 0;
 	hart_call_start(1, free_contested, NULL);
 	free_contested(NULL);
 	hart_call_wait(1);
@@ -407,35 +416,41 @@ static int note_call(struct vmap_purge_notifier *self)
 	return 0;
 }
 
+static unsigned int askers_done; /* [A] */
+
+/* Each round: registered, called, taken back; nobody calls it from then on. */
+static void register_and_take_back(struct worker *worker)
+{
+	struct asked asked = { .notifier = { .notify = note_call } };
+
+	worker->failures += register_vmap_purge_notifier(&asked.notifier) != 0;
+	while (!__atomic_load_n(&asked.running, __ATOMIC_SEQ_CST))
+		;
+	worker->failures +=
+		unregister_vmap_purge_notifier(&asked.notifier) != 0;
+	__atomic_store_n(&asked.unregistered, true, __ATOMIC_SEQ_CST);
+	worker->failures += __atomic_load_n(&asked.running, __ATOMIC_SEQ_CST);
+	worker->failures += __atomic_load_n(&asked.late, __ATOMIC_SEQ_CST);
+}
+
 static void ask_or_register(void *argument)
 {
 	struct worker *worker = argument;
+	const unsigned int others = nr_harts - 1;
 
-	for (unsigned int round = 0; round < worker->rounds; round++) {
-		struct asked asked = { .notifier = { .notify = note_call } };
-
-		if (worker->index == 0) {
-			worker->failures +=
-				get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE,
-			                    VM_MAP) != NULL;
-			continue;
-		}
-		worker->failures +=
-			register_vmap_purge_notifier(&asked.notifier) != 0;
-		for (unsigned int i = 0; i < 1000; i++)
-			if (__atomic_load_n(&asked.running, __ATOMIC_SEQ_CST))
-				break;
-		worker->failures +=
-			unregister_vmap_purge_notifier(&asked.notifier) != 0;
-		__atomic_store_n(&asked.unregistered, true, __ATOMIC_SEQ_CST);
-		worker->failures +=
-			__atomic_load_n(&asked.running, __ATOMIC_SEQ_CST);
-		worker->failures +=
-			__atomic_load_n(&asked.late, __ATOMIC_SEQ_CST);
+	if (worker->index != 0) {
+		for (unsigned int i = 0; i < worker->rounds; i++)
+			register_and_take_back(worker);
+		__atomic_fetch_add(&askers_done, 1, __ATOMIC_RELEASE);
+		return;
 	}
+	while (__atomic_load_n(&askers_done, __ATOMIC_ACQUIRE) < others)
+		worker->failures += get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE,
+		                                VM_MAP) != NULL;
 }
 
 TEST(notifier_does_not_run_once_it_was_taken_back)
 {
-	on_all_harts(ask_or_register, 300, NULL);
+	askers_done = 0;
+	on_all_harts(ask_or_register, 40, NULL);
 }

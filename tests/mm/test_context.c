@@ -13,12 +13,14 @@
 #include "core/hart.h"
 #include "core/machine.h"
 #include "core/report.h"
+#include "core/timer.h"
 #include "mm/fault.h"
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
 #include "mm/page_alloc.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
+#include "mm/vm_map_ram.h"
 #include "pages.h"
 #include "state.h"
 #include "test.h"
@@ -83,10 +85,16 @@ TEST(unmaps_in_an_interrupt_are_done)
 	char *io = ioremap(machine.virtio[0].base, 4096);
 	char *ram = vm_map_ram(pages, 3, -1, PAGE_KERNEL);
 	char *big = vm_map_ram(pages, 100, -1, PAGE_KERNEL);
+	struct vmap_counters before, after;
 
 	CHECK(map && io && ram && big);
+	vmap_read_counters(&before);
 	in_timer_interrupt(unmap_area, map);
 	in_timer_interrupt(unmap_io, io);
+	vmap_read_counters(&after);
+	CHECK_EQ(after.deferred - before.deferred, 2);
+	CHECK(leaf_level(map) == 0 && leaf_level(io) == 0);
+	CHECK(!find_vm_area(map) && !find_vm_area(io));
 	in_timer_interrupt(unmap_ram_3, ram);
 	in_timer_interrupt(unmap_ram_100, big);
 	vm_area_run_deferred();
@@ -250,8 +258,8 @@ TEST(sleeping_allocation_in_an_interrupt_is_reported)
 /* Leaves this hart over its lazy limit, with the purge still owed. */
 static void owe_a_purge(void)
 {
-	struct vm_area *area = vm_area_reserve(
-		vmap_lazy_max_pages() + 1, 1, VM_MAP, GFP_KERNEL, CALLER());
+	struct vm_area *area = vm_area_reserve(vmap_lazy_max_pages() + 1, 1,
+	                                       VM_MAP, GFP_KERNEL, CALLER());
 
 	CHECK(area);
 	vm_area_retire_quickly(area, CALLER());
@@ -272,6 +280,8 @@ TEST(atomic_allocation_that_fails_does_not_purge)
 
 	if (!CONFIG_FAULT_INJECT)
 		test_skip("CONFIG_FAULT_INJECT is off");
+	vfree(vmalloc(PAGE_SIZE));
+	tlb_flush_all(); /* that area is at hand: its page is what fails */
 	owe_a_purge();
 	before = purges();
 	fault_inject_set(FAULT_PAGE, 1);
@@ -355,10 +365,9 @@ TEST(atomic_pages_end_without_a_drain)
 /* Retired areas hold leaf tables, freed objects hold slabs: both are memory. */
 TEST(last_pages_come_out_of_the_pools)
 {
-	char *p = __vmalloc_node_range(PAGE_SIZE, 1,
-	                               VMALLOC_START + (30ul << 30),
-	                               VMALLOC_END, GFP_KERNEL, PAGE_KERNEL, -1,
-	                               CALLER());
+	char *p = __vmalloc_node_range(
+		PAGE_SIZE, 1, VMALLOC_START + (30ul << 30), VMALLOC_END,
+		GFP_KERNEL, PAGE_KERNEL, -1, CALLER());
 	struct page *chain, *page;
 
 	CHECK(p);
@@ -524,6 +533,42 @@ TEST(map_ram_in_an_interrupt_takes_what_is_at_hand)
 	pages_free(try.pages, 100);
 }
 
+/* More than a flush's worth: then it must do without, not flush. */
+struct map_series {
+	struct page **pages;
+	unsigned int refused;
+};
+
+static void map_often(void *argument)
+{
+	struct map_series *series = argument;
+
+	for (unsigned int i = 0; i < 1500; i++) {
+		void *p = vm_map_ram(series->pages, 3, -1, PAGE_KERNEL);
+
+		if (p)
+			vm_unmap_ram(p, 3);
+		series->refused += !p;
+	}
+}
+
+TEST(map_ram_in_an_interrupt_neither_flushes_nor_grows)
+{
+	struct map_series series = { .pages = pages_alloc(3) };
+	struct map_ram_stats stats;
+	unsigned long before;
+
+	map_often(&series);
+	CHECK_EQ(series.refused, 0);
+	before = purges();
+	in_timer_interrupt(map_often, &series);
+	CHECK_EQ(purges(), before);
+	CHECK(series.refused > 0);
+	map_ram_read_stats(&stats);
+	CHECK_EQ(stats.live_mappings, 0);
+	pages_free(series.pages, 3);
+}
+
 struct questions {
 	char *area;
 	unsigned int wrong;
@@ -603,4 +648,75 @@ TEST(interrupts_may_free_while_the_thread_allocates)
 		in_timer_interrupt(free_some, &storm);
 	}
 	free_some(&storm);
+}
+
+/*
+ * The same at any moment: the timer fires while the thread is anywhere inside
+ * the calls, also where it holds its hart's lock.
+ */
+struct timer_storm {
+	struct page **pages;
+	char *area[4];       /* [A] for the interrupt to free */
+	unsigned long ticks; /* [A] */
+	unsigned long wrong; /* [A] */
+};
+
+static void storm_tick(void *argument)
+{
+	struct timer_storm *storm = argument;
+	char *p = __vmalloc(PAGE_SIZE, GFP_ATOMIC, PAGE_KERNEL);
+	char *ram = vm_map_ram(storm->pages, 2, -1, PAGE_KERNEL);
+
+	if (p)
+		p[0] = 1;
+	vfree(p);
+	if (ram) {
+		storm->wrong += ram[0] != 'r';
+		vm_unmap_ram(ram, 2);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(storm->area); i++)
+		vfree(__atomic_exchange_n(&storm->area[i], NULL,
+		                          __ATOMIC_ACQ_REL));
+	__atomic_fetch_add(&storm->ticks, 1, __ATOMIC_RELEASE);
+}
+
+static void storm_round(struct timer_storm *storm, unsigned int round)
+{
+	char *ram = vm_map_ram(storm->pages, 1, -1, PAGE_KERNEL);
+	char *map = vmap(storm->pages, 2, VM_MAP, PAGE_KERNEL);
+	char *p = vmalloc((round % 5 + 1) * PAGE_SIZE);
+
+	storm->wrong += !ram || !map || !p;
+	if (!p)
+		return;
+	p[0] = 2;
+	vfree(__atomic_exchange_n(&storm->area[round % 4], p,
+	                          __ATOMIC_ACQ_REL));
+	vunmap(map);
+	vm_unmap_ram(ram, 1);
+	if (round % 64 == 0)
+		vmap_drain();
+}
+
+TEST(timer_may_free_and_allocate_at_any_moment)
+{
+	struct timer_storm storm = { .pages = pages_alloc(2) };
+	unsigned long armed = 0;
+
+	memset(page_address(storm.pages[0]), 'r', PAGE_SIZE);
+	for (unsigned int i = 0; i < 4000; i++) {
+		if (__atomic_load_n(&storm.ticks, __ATOMIC_ACQUIRE) == armed) {
+			armed++;
+			timer_call_at(timer_now_ns() + test_random() % 60000,
+			              storm_tick, &storm);
+		}
+		storm_round(&storm, i);
+	}
+	while (__atomic_load_n(&storm.ticks, __ATOMIC_ACQUIRE) != armed)
+		;
+	for (unsigned int i = 0; i < ARRAY_SIZE(storm.area); i++)
+		vfree(storm.area[i]);
+	CHECK_EQ(storm.wrong, 0);
+	CHECK(armed > 20);
+	pages_free(storm.pages, 2);
 }

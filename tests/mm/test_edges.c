@@ -12,6 +12,7 @@
 
 #include "core/machine.h"
 #include "core/report.h"
+#include "mm/tlb.h"
 #include "mm/vm_area.h"
 #include "pages.h"
 #include "test.h"
@@ -20,7 +21,7 @@
 static void *pooled(unsigned long bytes)
 {
 	vfree(vmalloc(bytes));
-	vmap_purge();
+	tlb_flush_all();
 	return vmalloc(bytes);
 }
 
@@ -39,7 +40,7 @@ TEST(zeroed_memory_may_be_read_only)
 	char *p;
 
 	vfree(pooled(PAGE_SIZE));
-	vmap_purge();
+	tlb_flush_all();
 	p = __vmalloc_node_range(PAGE_SIZE, 1, VMALLOC_START, VMALLOC_END,
 	                         GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL_RO, -1,
 	                         NULL);
@@ -122,6 +123,11 @@ TEST(pages_of_a_removed_area_are_freed_one_by_one)
 		__free_page(removed->pages[i]);
 	kvfree(removed->pages);
 	kfree(removed);
+	/* Who gets the addresses next has pages of its own. */
+	tlb_flush_all();
+	CHECK_EQ(vmalloc(4 * PAGE_SIZE), p);
+	CHECK_EQ(find_vm_area(p)->pages[3], vmalloc_to_page(p + 3 * PAGE_SIZE));
+	vfree(p);
 }
 
 TEST(sparse_unmapping_stays_inside_its_area)
@@ -189,17 +195,22 @@ TEST(ranges_of_vm_map_ram_are_not_for_others)
 
 TEST(device_address_does_not_outlive_its_area)
 {
-	void __iomem *io = ioremap(machine.uart.base, PAGE_SIZE);
-	struct vm_struct *vm;
-	void *p;
+	static const size_t sizes[] = { PAGE_SIZE, 100 * PAGE_SIZE };
 
-	CHECK(io);
-	iounmap(io);
-	vmap_purge();
-	p = vmalloc(PAGE_SIZE);
-	vm = find_vm_area(p);
-	CHECK(vm && vm->phys_addr == 0);
-	vfree(p);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void __iomem *io = ioremap(0x40000000, sizes[i]);
+		struct vm_struct *vm;
+		void *p;
+
+		CHECK(io);
+		iounmap(io);
+		tlb_flush_all();
+		p = vmalloc(sizes[i]);
+		CHECK_EQ(p, io);
+		vm = find_vm_area(p);
+		CHECK(vm && vm->phys_addr == 0);
+		vfree(p);
+	}
 }
 
 TEST(areas_may_be_looked_up_while_the_list_is_locked)

@@ -57,6 +57,19 @@ static bool do_vmalloc_far(void)
 	return p;
 }
 
+/* No second try: what the first had made must go by itself. */
+static bool do_vmalloc_far_atomic(void)
+{
+	char *p = __vmalloc_node_range(40 * PAGE_SIZE, 1,
+	                               FAR_START - 20 * PAGE_SIZE, VMALLOC_END,
+	                               GFP_ATOMIC, PAGE_KERNEL, -1, CALLER());
+
+	if (p)
+		p[39 * PAGE_SIZE] = 1;
+	vfree(p);
+	return p;
+}
+
 /* B15: a huge page fails after the first; what comes out still is right. */
 static bool do_vmalloc_huge(void)
 {
@@ -173,9 +186,9 @@ static bool do_remap(void)
 static bool do_remap_large(void)
 {
 	char *user = vmalloc_user(100 * PAGE_SIZE);
-	struct vm_struct *vm = __get_vm_area(100 * PAGE_SIZE, VM_MAP,
-	                                     FAR_START - 80 * PAGE_SIZE,
-	                                     VMALLOC_END);
+	struct vm_struct *vm =
+		__get_vm_area(100 * PAGE_SIZE, VM_MAP,
+	                      FAR_START - 80 * PAGE_SIZE, VMALLOC_END);
 	struct vm_area_struct vma = { .vm_page_prot = PAGE_KERNEL };
 	int err = -1;
 
@@ -194,11 +207,15 @@ static bool do_remap_large(void)
 	return err == 0;
 }
 
+/* More frames than a leaf table has entries. */
 static bool do_vmap_pfn(void)
 {
-	static const unsigned long pfns[] = { 0x40001, 0x40003, 0x40007 };
-	void *p = vmap_pfn(pfns, 3, PAGE_KERNEL_NOCACHE);
+	static unsigned long pfns[600];
+	void *p;
 
+	for (unsigned int i = 0; i < ARRAY_SIZE(pfns); i++)
+		pfns[i] = 0x40000 + i * 3;
+	p = vmap_pfn(pfns, ARRAY_SIZE(pfns), PAGE_KERNEL_NOCACHE);
 	vunmap(p);
 	return p;
 }
@@ -359,6 +376,7 @@ static void fail_every_kind(operation *call)
 EVERY_KIND(vmalloc_of_a_page_survives_every_failure, do_vmalloc_one)
 EVERY_KIND(vmalloc_of_many_pages_survives_every_failure, do_vmalloc_many)
 EVERY_KIND(vmalloc_over_new_tables_survives_every_failure, do_vmalloc_far)
+EVERY_KIND(atomic_vmalloc_survives_every_failure, do_vmalloc_far_atomic)
 EVERY_KIND(vmalloc_huge_survives_every_failure, do_vmalloc_huge)
 EVERY_KIND(vzalloc_survives_every_failure, do_vzalloc)
 WITH_PAGES(vmap_survives_every_failure, do_vmap)

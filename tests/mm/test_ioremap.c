@@ -47,15 +47,20 @@ static paddr_t phys_of(volatile void *va)
 
 TEST(ioremap_reaches_the_device)
 {
-	void __iomem *p = ioremap(lowest_virtio(), 0x1000);
-	struct vm_struct *vm = find_vm_area(p);
+	/* The second time in an area that is at hand. */
+	for (unsigned int i = 0; i < 2; i++) {
+		void __iomem *p = ioremap(lowest_virtio(), 0x1000);
+		struct vm_struct *vm = find_vm_area(p);
 
-	CHECK(p && vm && vm->flags & VM_IOREMAP);
-	CHECK_EQ(vm->phys_addr, lowest_virtio());
-	CHECK_EQ(vm->size, 2 * PAGE_SIZE);
-	CHECK_EQ(readl(p), VIRTIO_MAGIC);
-	iounmap(p);
-	CHECK(!find_vm_area(p));
+		CHECK(p && vm && vm->flags & VM_IOREMAP);
+		CHECK_EQ(vm->phys_addr, lowest_virtio());
+		CHECK_EQ(vm->size, 2 * PAGE_SIZE);
+		CHECK_EQ(vm->requested_size, 0x1000);
+		CHECK_EQ(readl(p), VIRTIO_MAGIC);
+		iounmap(p);
+		CHECK(!find_vm_area(p));
+		tlb_flush_all();
+	}
 }
 
 TEST(ioremap_keeps_the_offset_in_the_page)
@@ -202,6 +207,19 @@ TEST(area_alignment_is_not_one_step_too_large)
 	free_vm_area(vm);
 }
 
+/* Nor on more than 1 GiB, however large it is. */
+TEST(area_alignment_ends_at_one_gib)
+{
+	unsigned long start =
+		ALIGN_UP(VMALLOC_START, 1ul << 31) + (1ul << 33) + (1ul << 30);
+	struct vm_struct *vm = __get_vm_area(1ul << 31, VM_IOREMAP, start,
+	                                     start + (1ul << 31) + PAGE_SIZE);
+
+	CHECK(vm);
+	CHECK_EQ(vm->addr, start);
+	free_vm_area(vm);
+}
+
 TEST(large_mappings_use_large_leaves)
 {
 	char *p = ioremap(EMPTY_PHYS, 2 * LEAF_TABLE_SIZE);
@@ -214,6 +232,18 @@ TEST(large_mappings_use_large_leaves)
 	CHECK_EQ(phys_of(q + 0x32345678), EMPTY_PHYS + 0x32345678);
 	iounmap(p);
 	iounmap(q);
+}
+
+TEST(large_leaf_never_reaches_beyond_the_end)
+{
+	const size_t size = LEAF_TABLE_SIZE + LEAF_TABLE_SIZE / 4 * 3;
+	char *p = ioremap(EMPTY_PHYS, size);
+
+	CHECK(p);
+	CHECK_EQ(leaf_level(p), vmap_huge_enabled());
+	CHECK_EQ(leaf_level(p + size - 1), 0);
+	CHECK_EQ(leaf_level(p + size), -1);
+	iounmap(p);
 }
 
 TEST(napot_runs_appear_only_where_the_machine_has_them)

@@ -271,3 +271,17 @@ TEST(ram_is_known_exactly)
 	CHECK(!memblock_is_ram(1ul << 50, 1ul << 51));
 	__free_pages(page, 0);
 }
+
+TEST(part_of_a_block_is_freed_and_the_rest_stays)
+{
+	for (unsigned long first = 1; first < 8; first++) {
+		struct page *page = alloc_pages(GFP_KERNEL, 3);
+		unsigned long before = nr_free_pages();
+
+		CHECK(page);
+		page_free_run(page, first);
+		CHECK_EQ(nr_free_pages(), before + first);
+		page_free_run(page + first, 8 - first);
+		CHECK_EQ(nr_free_pages(), before + 8);
+	}
+}

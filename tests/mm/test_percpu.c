@@ -6,6 +6,7 @@
 
 #include "core/hart.h"
 #include "core/report.h"
+#include "mm/vspace.h"
 #include "pages.h"
 #include "state.h"
 #include "test.h"
@@ -156,13 +157,13 @@ TEST(pcpu_requests_that_make_no_sense_are_reported)
 	} bad[] = {
 		{ { 0, 9 }, { 1, 1 }, 0, 1 },
 		{ { 0, 9 }, { 1, 1 }, -1, 1 },
-		{ { 0, 9 }, { 3, 3 }, 2, 3 },   /* no power of two */
-		{ { 0, 9 }, { 1, 1 }, 2, 0 },   /* neither */
-		{ { 0, 9 }, { 2, 2 }, 2, 2 },   /* offset no multiple */
-		{ { 0, 8 }, { 2, 1 }, 2, 2 },   /* size no multiple */
-		{ { 0, 8 }, { 1, 0 }, 2, 1 },   /* nothing */
-		{ { 0, 8 }, { 9, 1 }, 2, 1 },   /* the first over the second */
-		{ { 8, 0 }, { 1, 9 }, 2, 1 },   /* and the other way round */
+		{ { 0, 8 }, { 4, 4 }, 2, 3 }, /* no power of two */
+		{ { 0, 9 }, { 1, 1 }, 2, 0 }, /* neither */
+		{ { 0, 9 }, { 2, 2 }, 2, 2 }, /* offset no multiple */
+		{ { 0, 8 }, { 2, 1 }, 2, 2 }, /* size no multiple */
+		{ { 0, 8 }, { 1, 0 }, 2, 1 }, /* nothing */
+		{ { 0, 8 }, { 9, 1 }, 2, 1 }, /* the first over the second */
+		{ { 8, 0 }, { 1, 9 }, 2, 1 }, /* and the other way round */
 		{ { 0, 2 * (VMALLOC_SIZE >> PAGE_SHIFT) }, { 1, 1 }, 2, 1 },
 		{ { 0, VMALLOC_SIZE >> PAGE_SHIFT }, { 1, 1 }, 2, 1 },
 	};
@@ -201,17 +202,20 @@ TEST(pcpu_calls_check_their_pointers)
 TEST(pcpu_areas_may_lie_where_something_was_just_freed)
 {
 	static const unsigned long offset;
-	static const size_t size = 16ul << 30;
-	struct vm_struct *most = get_vm_area(VMALLOC_SIZE - (8ul << 30),
-	                                     VM_MAP);
-	struct vm_struct **vms;
+	static const size_t size = 4ul << 20;
+	struct vm_struct *most, *gap, **vms;
 
-	CHECK(most);
+	vm_unmap_aliases();
+	most = get_vm_area(vspace_largest() - (8ul << 20), VM_MAP);
+	gap = get_vm_area(7ul << 20, VM_MAP);
+	CHECK(most && gap && vspace_largest() < size);
 	CHECK(!pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE));
-	free_vm_area(most);
+	free_vm_area(gap);
+	CHECK(vspace_largest() < size); /* lazy, not free */
 	vms = pcpu_get_vm_areas(&offset, &size, 1, PAGE_SIZE);
 	CHECK(vms);
 	pcpu_free_vm_areas(vms, 1);
+	free_vm_area(most);
 }
 
 /* Sane, but the window is not empty: NULL, nothing kept. */

@@ -217,11 +217,11 @@ TEST(window_that_is_not_one_reserved_area_is_efault)
 	struct vm_struct *io = get_vm_area(PAGE_SIZE, VM_IOREMAP);
 	struct vm_area_struct vma;
 	struct vm_struct *window = window_make(&vma, 2);
-	const unsigned long starts[] = { (unsigned long)other,
-		                         (unsigned long)io->addr,
-		                         VMALLOC_START + (50ul << 30),
-		                         (unsigned long)page_address(
-						 vmalloc_to_page(user)) };
+	const unsigned long starts[] = {
+		(unsigned long)other, (unsigned long)io->addr,
+		VMALLOC_START + (50ul << 30),
+		(unsigned long)page_address(vmalloc_to_page(user))
+	};
 
 	CHECK(user && other);
 	vma.vm_end += PAGE_SIZE; /* the guard */
@@ -273,10 +273,11 @@ TEST(pages_of_the_next_area_are_never_shown)
 	window = window_make(&vma, 1);
 	CHECK(user && next > user);
 	for (char *at = user + AREA_PAGES * PAGE_SIZE; at <= next;
-	     at += PAGE_SIZE)
+	     at += PAGE_SIZE) {
 		CHECK_EQ(remap_vmalloc_range(&vma, user,
 		                             (at - user) >> PAGE_SHIFT),
 		         -EINVAL);
+	}
 	CHECK_EQ(page_count(vmalloc_to_page(next)), 1);
 	free_vm_area(window);
 	vfree(next);

@@ -11,6 +11,7 @@
 #include "core/machine.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
+#include "mm/tlb.h"
 #include "pages.h"
 #include "test.h"
 
@@ -75,13 +76,28 @@ TEST(more_than_all_is_refused_and_almost_all_is_given)
 
 TEST(low_pages_are_found_whatever_the_size)
 {
-	char *p = vmalloc_32(100 * PAGE_SIZE);
+	static const unsigned int counts[] = { 100, 1, 40 };
+	char *taken[2 * ARRAY_SIZE(counts)];
 
-	CHECK(p);
-	for (unsigned int i = 0; i < 100; i++)
-		CHECK(page_to_phys(vmalloc_to_page(p + i * PAGE_SIZE)) <
-		      1ul << 32);
-	vfree(p);
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(counts); i++) {
+		unsigned int count = counts[i / 2];
+		char *p;
+
+		/* What is at hand, area and pages, must not tempt it. */
+		vfree(vmalloc(count * PAGE_SIZE));
+		tlb_flush_all();
+		p = i & 1 ? vmalloc_32_user(count * PAGE_SIZE)
+		          : vmalloc_32(count * PAGE_SIZE);
+		CHECK(p);
+		for (unsigned int n = 0; n < count; n++) {
+			CHECK(page_to_phys(vmalloc_to_page(p + n * PAGE_SIZE)) +
+			              PAGE_SIZE <=
+			      1ul << 32);
+		}
+		taken[i] = p; /* or low pages would be at hand */
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++)
+		vfree(taken[i]);
 	CHECK_EQ(nr_free_pages_below_4g() == nr_free_pages(),
 	         machine.memory[machine.nr_memory - 1].end <= 1ul << 32);
 }

@@ -15,6 +15,7 @@
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
+#include "mm/vspace.h"
 #include "pages.h"
 #include "state.h"
 #include "test.h"
@@ -44,13 +45,13 @@ TEST(get_vm_area_of_nothing_or_too_much_is_null)
 
 TEST(flags_of_the_core_are_refused)
 {
-	static const unsigned long bad[] = { VM_MAP_RAM, VM_EARLY, VM_PCPU,
-		                             VM_MMAP,    VM_SIMPLE,
-		                             VM_NO_GUARD };
+	static const unsigned long bad[] = {
+		VM_MAP_RAM, VM_EARLY, VM_PCPU, VM_MMAP, VM_SIMPLE, VM_NO_GUARD
+	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
-		CHECK_REPORTS(1, CHECK(!get_vm_area(PAGE_SIZE,
-		                                    VM_MAP | bad[i])));
+		CHECK_REPORTS(1,
+		              CHECK(!get_vm_area(PAGE_SIZE, VM_MAP | bad[i])));
 }
 
 static bool is_here(const void *caller, const void *function)
@@ -218,8 +219,8 @@ TEST(map_vm_area_with_a_null_page_fails)
 
 	CHECK(vm);
 	pages[2] = NULL;
-	CHECK_REPORTS(1, CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next),
-	                          -ENOMEM));
+	CHECK_REPORTS(1,
+	              CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next), -ENOMEM));
 	CHECK_EQ(next, pages);
 	CHECK_EQ(leaf_level(vm->addr), -1);
 	pages[2] = kept;
@@ -236,10 +237,9 @@ TEST(pointer_that_is_no_page_is_einval_and_undone)
 	CHECK(vm);
 	at = (unsigned long)vm->addr;
 	pages[580] = (struct page *)VMALLOC_START;
-	CHECK_REPORTS(1,
-	              CHECK_EQ(map_kernel_range_noflush(at, 600 * PAGE_SIZE,
-	                                                PAGE_KERNEL, pages),
-	                       -EINVAL));
+	CHECK_REPORTS(1, CHECK_EQ(map_kernel_range_noflush(at, 600 * PAGE_SIZE,
+	                                                   PAGE_KERNEL, pages),
+	                          -EINVAL));
 	/* Also what lies in the leaf table before. */
 	CHECK_EQ(leaf_level((char *)at), -1);
 	CHECK_EQ(leaf_level((char *)at + 579 * PAGE_SIZE), -1);
@@ -305,6 +305,9 @@ TEST(unmap_kernel_range_flushes_to_the_last_page)
 	CHECK_EQ(map_vm_area(vm, PAGE_KERNEL, &next), 0);
 	for (unsigned int i = 0; i < 70; i++)
 		p[i * PAGE_SIZE] = 1;
+	unmap_kernel_range((unsigned long)p + PAGE_SIZE, 9 * PAGE_SIZE);
+	for (unsigned int i = 0; i < 70; i++)
+		CHECK_EQ(can_read(p + i * PAGE_SIZE), i == 0 || i > 9);
 	unmap_kernel_range((unsigned long)p + PAGE_SIZE, 69 * PAGE_SIZE);
 	CHECK(can_read(p));
 	for (unsigned int i = 1; i < 70; i++)
@@ -355,15 +358,18 @@ TEST(noflush_unmap_is_flushed_by_unmap_aliases)
 /* Its entries are the record of its pages, so a copy is made before. */
 TEST(vmalloc_area_that_was_unmapped_by_hand_is_freed_in_full)
 {
-	char *p = vmalloc(6 * PAGE_SIZE);
-	unsigned long held = nr_free_pages() + kmem_slab_pages();
+	for (unsigned long at = 0; at < 6; at++) {
+		char *p = vmalloc(6 * PAGE_SIZE);
+		unsigned long held = nr_free_pages() + kmem_slab_pages();
 
-	CHECK(p);
-	unmap_kernel_range((unsigned long)p + 2 * PAGE_SIZE, 2 * PAGE_SIZE);
-	CHECK(can_read(p) && !can_read(p + 2 * PAGE_SIZE));
-	CHECK(can_read(p + 4 * PAGE_SIZE));
-	vfree(p);
-	CHECK(nr_free_pages() + kmem_slab_pages() >= held + 6);
+		CHECK(p);
+		unmap_kernel_range((unsigned long)p + at * PAGE_SIZE,
+		                   PAGE_SIZE);
+		for (unsigned long i = 0; i < 6; i++)
+			CHECK_EQ(can_read(p + i * PAGE_SIZE), i != at);
+		vfree(p);
+		CHECK(nr_free_pages() + kmem_slab_pages() >= held + 6);
+	}
 }
 
 /* Contract 1.11: entries that are there to be written without allocation. */
@@ -490,20 +496,24 @@ static int notifier_gives_up(struct vmap_purge_notifier *self)
 	return 1;
 }
 
+/* Small, so that no limit purges: what it freed must be made free at once. */
 TEST(purge_notifier_may_free_address_space)
 {
 	struct vmap_purge_notifier notifier = { .notify = notifier_gives_up };
-	struct vm_struct *vm;
+	struct vm_struct *most, *vm;
 
+	vm_unmap_aliases();
 	notifier_calls = 0;
-	notifier_holds = get_vm_area(VMALLOC_SIZE - (8ul << 30), VM_MAP);
-	CHECK(notifier_holds);
+	most = get_vm_area(vspace_largest() - (8ul << 20), VM_MAP);
+	notifier_holds = get_vm_area(7ul << 20, VM_MAP);
+	CHECK(most && notifier_holds && vspace_largest() < 5ul << 20);
 	CHECK_EQ(register_vmap_purge_notifier(&notifier), 0);
-	vm = get_vm_area(VMALLOC_SIZE - (9ul << 30), VM_MAP);
+	vm = get_vm_area(5ul << 20, VM_MAP);
 	CHECK_EQ(unregister_vmap_purge_notifier(&notifier), 0);
 	CHECK(vm && !notifier_holds);
-	CHECK(notifier_calls >= 1);
+	CHECK_EQ(notifier_calls, 1);
 	free_vm_area(vm);
+	free_vm_area(most);
 	notifier_calls = 0;
 	CHECK(!get_vm_area(VMALLOC_SIZE, VM_MAP));
 	CHECK_EQ(notifier_calls, 0);
@@ -535,4 +545,16 @@ TEST(purge_notifier_may_allocate_but_not_register)
 	CHECK_EQ(notifier_calls, 1);
 	CHECK_EQ(report_count() - before, 2);
 	test_expect_reports(2);
+}
+
+/* Descriptors too: more often than the runner forgives one. */
+TEST(reservations_that_fail_keep_nothing)
+{
+	struct mm_state before, after;
+
+	mm_state_settled(&before);
+	for (unsigned int i = 0; i < 50; i++)
+		CHECK(!get_vm_area(VMALLOC_SIZE - 4 * PAGE_SIZE, VM_MAP));
+	mm_state_settled(&after);
+	mm_state_check_equal(&after, &before);
 }

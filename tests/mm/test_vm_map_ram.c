@@ -258,6 +258,10 @@ TEST(node_must_exist)
 	struct page **pages = pages_alloc(1);
 
 	CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 1, 5, PAGE_KERNEL)));
+	/* Also where pages are at hand. */
+	vm_unmap_ram(vm_map_ram(pages, 1, 0, PAGE_KERNEL), 1);
+	CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 1, 1, PAGE_KERNEL)));
+	CHECK_REPORTS(1, CHECK(!vm_map_ram(pages, 1, -2, PAGE_KERNEL)));
 	pages_free(pages, 1);
 }
 

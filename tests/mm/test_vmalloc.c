@@ -128,6 +128,34 @@ TEST(zeroing_calls_zero_the_whole_last_page)
 		vfree(p[i]);
 }
 
+/* Also in an area that was at hand, over pages that were at hand. */
+TEST(zeroing_holds_for_pooled_areas_and_cached_pages)
+{
+	const size_t size = 3 * PAGE_SIZE + 5, mapped = 4 * PAGE_SIZE;
+	unsigned char *p;
+
+	pages_poison_free(0xa5);
+	for (unsigned int i = 0; i < 4; i++) {
+		vfree(vmalloc(size));
+		tlb_flush_all();
+		if (i == 0)
+			p = vzalloc(size);
+		else if (i == 1)
+			p = vmalloc_user(size);
+		else if (i == 2)
+			p = vmalloc_32_user(size);
+		else {
+			p = __vmalloc_node_range(size, 1, VMALLOC_START,
+			                         VMALLOC_END,
+			                         GFP_KERNEL | __GFP_ZERO,
+			                         PAGE_KERNEL, -1, CALLER());
+		}
+		CHECK(p && is_all(p, mapped, 0));
+		memset(p, 0xa5, mapped);
+		vfree(p);
+	}
+}
+
 TEST(zeroing_holds_for_areas_of_several_megabytes)
 {
 	const size_t size = 5 * LEAF_TABLE_SIZE / 2 + 100;
@@ -174,15 +202,118 @@ TEST(align_is_met_by_pooled_areas)
 		vfree(p[i]);
 	tlb_flush_all();
 	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++) {
-		p[i] = __vmalloc_node_range(PAGE_SIZE, 8 * PAGE_SIZE,
-		                            VMALLOC_START, VMALLOC_END,
-		                            GFP_KERNEL, PAGE_KERNEL, -1,
-		                            CALLER());
+		p[i] = __vmalloc_node_range(
+			PAGE_SIZE, 8 * PAGE_SIZE, VMALLOC_START, VMALLOC_END,
+			GFP_KERNEL, PAGE_KERNEL, -1, CALLER());
 		CHECK(p[i]);
 		CHECK(IS_ALIGNED((unsigned long)p[i], 8 * PAGE_SIZE));
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
 		vfree(p[i]);
+}
+
+static unsigned long alignment_of(const char *p)
+{
+	return (unsigned long)p & -(unsigned long)p;
+}
+
+/* The last of a queue may go out before the first: the queue still ends. */
+TEST(queue_ends_after_its_last_area_was_taken)
+{
+	const size_t size = 2 * PAGE_SIZE; /* with the guard an odd distance */
+	char *p[8], *taken;
+	unsigned int best = 0;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		CHECK((p[i] = vmalloc(size)) != NULL);
+		if (alignment_of(p[i]) > alignment_of(p[best]))
+			best = i;
+	}
+	vfree(p[(best + 1) % 8]);
+	vfree(p[(best + 2) % 8]);
+	vfree(p[best]);
+	tlb_flush_all();
+	taken = __vmalloc_node_range(size, alignment_of(p[best]), VMALLOC_START,
+	                             VMALLOC_END, GFP_KERNEL, PAGE_KERNEL, -1,
+	                             CALLER());
+	CHECK_EQ(taken, p[best]);
+	for (unsigned int i = 3; i < 8; i++)
+		vfree(p[(best + i) % 8]);
+	vmap_check();
+	vfree(taken);
+}
+
+/* Above 256 pages several sizes share a queue. */
+TEST(pooled_area_of_another_size_is_not_taken)
+{
+	static const unsigned long counts[] = { 300, 400, 301, 500 };
+	unsigned long bytes;
+	char *p;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
+		bytes = counts[i] << PAGE_SHIFT;
+		p = vmalloc(bytes);
+		CHECK(p);
+		CHECK_EQ(find_vm_area(p)->size, bytes + PAGE_SIZE);
+		CHECK(!can_read(p + bytes));
+		vfree(p);
+		tlb_flush_all();
+	}
+}
+
+TEST(area_whose_addresses_are_not_aligned_has_no_huge_leaf)
+{
+	unsigned long start =
+		ALIGN_UP(VMALLOC_START, LEAF_TABLE_SIZE) + (1ul << 33);
+	const size_t size = 2 * LEAF_TABLE_SIZE;
+	char *p = __vmalloc_node_range(size, 1, start + PAGE_SIZE,
+	                               start + size + 2 * PAGE_SIZE, GFP_KERNEL,
+	                               PAGE_KERNEL, -1, CALLER());
+
+	CHECK_EQ(p, start + PAGE_SIZE);
+	CHECK_EQ(leaf_level(p), 0);
+	pattern_fill(p, size, 3);
+	CHECK(pattern_holds(p, size, 3));
+	CHECK(!can_read(p + size));
+	vfree(p);
+}
+
+/* Every second page is free: blocks come smaller than they were wanted. */
+TEST(area_out_of_scattered_pages_is_freed_in_full)
+{
+	struct page *chain = NULL, *page, *kept = NULL;
+	unsigned long held;
+	char *p;
+
+	if (nr_total_pages() > 65536)
+		test_skip("too much memory to take it all");
+	while ((page = alloc_pages(GFP_NOWAIT, 0)) != NULL) {
+		*(struct page **)page_address(page) = chain;
+		chain = page;
+	}
+	while (chain) {
+		page = chain;
+		chain = *(struct page **)page_address(page);
+		if (page_to_pfn(page) & 1) {
+			__free_pages(page, 0);
+			continue;
+		}
+		*(struct page **)page_address(page) = kept;
+		kept = page;
+	}
+	p = vmalloc(100 * PAGE_SIZE);
+	held = nr_free_pages();
+	if (p)
+		pattern_fill(p, 100 * PAGE_SIZE, 2);
+	vfree(p);
+	held = nr_free_pages() - held;
+	while (kept) {
+		page = kept;
+		kept = *(struct page **)page_address(page);
+		__free_pages(page, 0);
+	}
+	CHECK(p);
+	CHECK(held >= 100);
 }
 
 TEST(align_of_every_power_of_two_is_met_or_refused)
@@ -235,14 +366,19 @@ TEST(window_receives_the_lowest_fit_guard_included)
 TEST(window_bounds_are_rounded_inward)
 {
 	unsigned long start = VMALLOC_START + (1ul << 33);
-	char *p = __vmalloc_node_range(PAGE_SIZE, 1, start + 1,
-	                               start + 3 * PAGE_SIZE + 5, GFP_KERNEL,
-	                               PAGE_KERNEL, -1, CALLER());
+	char *p;
 
-	CHECK_EQ(p, start + PAGE_SIZE);
 	CHECK(!__vmalloc_node_range(PAGE_SIZE, 1, start + 1,
 	                            start + 3 * PAGE_SIZE - 1, GFP_KERNEL,
 	                            PAGE_KERNEL, -1, CALLER()));
+	/* Aligned, it would stick out at the end. */
+	CHECK(!__vmalloc_node_range(PAGE_SIZE, 4 * PAGE_SIZE, start + PAGE_SIZE,
+	                            start + 5 * PAGE_SIZE, GFP_KERNEL,
+	                            PAGE_KERNEL, -1, CALLER()));
+	p = __vmalloc_node_range(PAGE_SIZE, 1, start + 1,
+	                         start + 3 * PAGE_SIZE + 5, GFP_KERNEL,
+	                         PAGE_KERNEL, -1, CALLER());
+	CHECK_EQ(p, start + PAGE_SIZE);
 	vfree(p);
 }
 
@@ -256,6 +392,7 @@ TEST(exact_window_with_a_large_align_fits)
 	                               GFP_KERNEL, PAGE_KERNEL, -1, CALLER());
 
 	CHECK_EQ(p, start);
+	CHECK_EQ(leaf_level(p), vmap_huge_enabled());
 	vfree(p);
 }
 
@@ -444,6 +581,9 @@ TEST(array_calls_refuse_an_overflowing_product)
 
 	CHECK(!vmalloc_array(1ul << 33, 1ul << 33));
 	CHECK(!vcalloc(ULONG_MAX, 2));
+	/* Products that wrap to something small. */
+	CHECK(!vcalloc((1ul << 63) + 1, 2));
+	CHECK(!vmalloc_array((1ul << 63) + 1, 2));
 	p = vmalloc_array(3, 1000);
 	CHECK(p && find_vm_area(p)->requested_size == 3000);
 	vfree(p);
@@ -454,7 +594,14 @@ TEST(kvmalloc_takes_either_kind_and_kvfree_tells_them_apart)
 	char *small = kvmalloc(100, GFP_KERNEL);
 	char *large = kvmalloc(5ul << 20, GFP_KERNEL);
 
+	char *page = kvmalloc(PAGE_SIZE, GFP_KERNEL);
+	char *more = kvmalloc(PAGE_SIZE + 1, GFP_KERNEL);
+
 	CHECK(small && large && is_vmalloc_addr(large));
+	CHECK(page && !is_vmalloc_addr(page));
+	CHECK(more && is_vmalloc_addr(more));
+	kvfree(page);
+	kvfree(more);
 	memset(small, 1, 100);
 	memset(large, 2, 5ul << 20);
 	kvfree(small);
@@ -476,8 +623,9 @@ TEST(large_areas_use_huge_leaves_without_rounding_up)
 	CHECK(p);
 	CHECK_EQ(c1.vmalloc_pages - c0.vmalloc_pages, size >> PAGE_SHIFT);
 	CHECK(before - nr_free_pages() < (size >> PAGE_SHIFT) + 16);
-	CHECK_EQ(leaf_level(p), 1);
-	CHECK(IS_ALIGNED((unsigned long)p, LEAF_TABLE_SIZE));
+	CHECK_EQ(leaf_level(p), vmap_huge_enabled());
+	CHECK(!vmap_huge_enabled() ||
+	      IS_ALIGNED((unsigned long)p, LEAF_TABLE_SIZE));
 	CHECK_EQ(leaf_level(p + 2 * LEAF_TABLE_SIZE), 0);
 	CHECK(!can_read(p + size));
 	pattern_fill(p, size, 1);
@@ -501,6 +649,25 @@ TEST(page_of_a_huge_leaf_outlives_the_area_while_referenced)
 	pages_poison_free(0xee);
 	CHECK_EQ(*(char *)page_address(page), 77);
 	put_page(page);
+}
+
+/* Any page of a block, not only its first. */
+TEST(page_of_a_block_outlives_the_area_while_referenced)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		char *p = vmalloc(4 * PAGE_SIZE);
+		struct page *page;
+
+		CHECK(p);
+		p[i * PAGE_SIZE] = 55;
+		page = vmalloc_to_page(p + i * PAGE_SIZE);
+		get_page(page);
+		vfree(p);
+		CHECK_EQ(page_count(page), 1);
+		pages_poison_free(0xee);
+		CHECK_EQ(*(char *)page_address(page), 55);
+		put_page(page);
+	}
 }
 
 TEST(huge_leaf_splits_when_part_of_it_changes)
@@ -532,18 +699,22 @@ TEST(node_must_exist)
 
 TEST(vfree_gives_pages_back_at_once_and_unmaps)
 {
-	char *p = vmalloc(20 * PAGE_SIZE);
-	unsigned long held = nr_free_pages();
+	static const unsigned long counts[] = { 1, 2, 3, 20, 64, 65, 512, 700 };
 
-	CHECK(p);
-	p[0] = 1;
-	vfree(p);
-	CHECK(nr_free_pages() >= held + 20);
-	CHECK(!find_vm_area(p));
-	vm_unmap_aliases();
-	CHECK(!can_read(p));
-	vfree(NULL);
-	vfree_atomic(NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
+		unsigned long last = (counts[i] - 1) << PAGE_SHIFT, held;
+		char *p = vmalloc(counts[i] << PAGE_SHIFT);
+
+		CHECK(p);
+		held = nr_free_pages();
+		p[0] = 1;
+		vfree(p);
+		CHECK(nr_free_pages() >= held + counts[i]);
+		CHECK(!find_vm_area(p));
+		CHECK(leaf_level(p) == -1 && leaf_level(p + last) == -1);
+		vm_unmap_aliases();
+		CHECK(!can_read(p) && !can_read(p + last));
+	}
 }
 
 TEST(vfree_atomic_frees_like_vfree)

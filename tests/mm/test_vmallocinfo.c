@@ -144,8 +144,8 @@ TEST(words_of_rarer_kinds)
 	CHECK(strstr(line_of(large)->text, " vm_map_ram"));
 	CHECK_EQ(line_of(large)->pages, 70);
 	CHECK_EQ(line_of(large)->size, 70 * PAGE_SIZE);
-	block = line_of((char *)ALIGN_DOWN((unsigned long)ram[0],
-	                                   LEAF_TABLE_SIZE));
+	block = line_of(
+		(char *)ALIGN_DOWN((unsigned long)ram[0], LEAF_TABLE_SIZE));
 	CHECK(strstr(block->text, " vm_map_ram"));
 	CHECK_EQ(block->pages, 5);
 	vm_unmap_ram(ram[0], 3);
@@ -180,13 +180,22 @@ TEST(vmlist_holds_published_areas_and_no_others)
 	struct page **pages = pages_alloc(70);
 	char *ram = vm_map_ram(pages, 70, -1, PAGE_KERNEL);
 	char *gone = vmalloc(3 * PAGE_SIZE), *last = vmalloc(PAGE_SIZE);
+	struct vm_struct *top = __get_vm_area(
+		PAGE_SIZE, VM_MAP, VMALLOC_END - 4 * PAGE_SIZE, VMALLOC_END);
 	bool found = false, wrong = false;
 
-	CHECK(ram && gone && last);
+	CHECK(ram && gone && last && top);
+	read_lock(&vmlist_lock);
+	for (struct vm_struct *vm = vmlist; vm; vm = vm->next)
+		found |= vm == top; /* linked behind the others */
+	read_unlock(&vmlist_lock);
+	CHECK(found);
+	free_vm_area(top);
 	vfree(gone);
+	found = false;
 	read_lock(&vmlist_lock);
 	for (struct vm_struct *vm = vmlist; vm; vm = vm->next) {
-		wrong |= vm->addr == ram || vm->addr == gone;
+		wrong |= vm->addr == ram || vm->addr == gone || vm == top;
 		found |= vm->addr == last;
 	}
 	read_unlock(&vmlist_lock);

@@ -10,6 +10,7 @@
 #include "core/report.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/vm_area.h"
 #include "pages.h"
 #include "state.h"
@@ -85,8 +86,8 @@ TEST(vmap_refuses_reserved_and_user_protections)
 	struct page **pages = pages_alloc(1);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
-		CHECK_REPORTS(1, CHECK(!vmap(pages, 1, VM_MAP,
-		                             __pgprot(bad[i]))));
+		CHECK_REPORTS(1,
+		              CHECK(!vmap(pages, 1, VM_MAP, __pgprot(bad[i]))));
 	pages_free(pages, 1);
 }
 
@@ -169,7 +170,7 @@ TEST(null_page_anywhere_undoes_everything)
 
 		/* With an area at hand: by the short path as well. */
 		vunmap(vmap(pages, 7, VM_MAP, PAGE_KERNEL));
-		vmap_purge();
+		tlb_flush_all();
 		pages[i] = NULL;
 		CHECK(!vmap(pages, 7, VM_MAP, PAGE_KERNEL));
 		pages[i] = kept;
@@ -232,6 +233,20 @@ TEST(put_pages_vmap_lets_vfree_free_pages_and_array)
 	CHECK_EQ(vmalloc_nr_pages(), vmalloced);
 	CHECK(nr_free_pages() >= held + 10);
 	CHECK(nr_free_pages() + kmem_slab_pages() + 16 > before);
+}
+
+TEST(put_pages_vmap_leaves_nothing_behind)
+{
+	struct mm_state before, after;
+
+	mm_state_settled(&before);
+	for (unsigned int i = 0; i < 40; i++) {
+		struct page **pages = pages_alloc(10);
+
+		vfree(vmap(pages, 10, VM_MAP_PUT_PAGES, PAGE_KERNEL));
+	}
+	mm_state_settled(&after);
+	mm_state_check_equal(&after, &before);
 }
 
 TEST(vunmap_gives_pages_and_array_back_to_the_caller)

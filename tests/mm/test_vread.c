@@ -13,7 +13,7 @@
 #include "pages.h"
 #include "test.h"
 
-#define SPAN (96 * PAGE_SIZE)
+#define SPAN (66 * PAGE_SIZE)
 #define EDGE 64
 
 /*
@@ -264,11 +264,12 @@ TEST(page_that_is_not_mapped_reads_as_zero_and_is_skipped)
 	for (unsigned int i = 0; i < 3; i++)
 		memset(page_address(pages[i]), (int)i + 1, PAGE_SIZE);
 	/* 1, nothing, 2, nothing, 3 */
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < 3; i++) {
 		CHECK_EQ(map_kernel_range_noflush(at + i * 2 * PAGE_SIZE,
 		                                  PAGE_SIZE, PAGE_KERNEL,
 		                                  pages + i),
 		         1);
+	}
 	memset(buffer, 0xcc, 5 * PAGE_SIZE);
 	CHECK_EQ(vread((char *)buffer, vm->addr, 5 * PAGE_SIZE), 5 * PAGE_SIZE);
 	CHECK(is_all(buffer, PAGE_SIZE, 1));
