@@ -86,9 +86,9 @@ static void trap_interrupt(struct trap_frame *frame)
 	if (number >= INTERRUPTS || !interrupt_handlers[number])
 		panic_trap(frame, "interrupt %lu has no handler", number);
 	hart->irq_depth++;
-	hart->interrupted = frame;
+	WRITE_ONCE(hart->interrupted, frame);
 	interrupt_handlers[number]();
-	hart->interrupted = NULL;
+	WRITE_ONCE(hart->interrupted, NULL);
 	hart->irq_depth--;
 }
 
