@@ -274,8 +274,8 @@ profile: image build/.have/run ## count every instruction by function: build/pro
 		--out $(BUILD)/profile/$(APP_NAME) $(PROFILE_ROOT) -- \
 		$(QEMU_CMD) -serial stdio -monitor none
 
-profile-docs: image build/.have/run ## count again what docs/performance.md tells in tables
-	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
+profile-docs: build/.have/run ## count again what docs/performance.md tells in tables
+	+$(Q)PROFILE="$(MAKE) -s profile" BUILD=$(BUILD) tools/cost_tables.py
 
 test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
