@@ -280,8 +280,8 @@ profile: image build/.have/run ## count every instruction by function: build/pro
 		--out $(BUILD)/profile/$(APP_NAME) $(PROFILE_ROOT) -- \
 		$(QEMU_CMD) -serial stdio -monitor none
 
-profile-docs: image build/.have/run ## count again what docs/performance.md tells in tables
-	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
+profile-docs: build/.have/run ## count again what docs/performance.md tells in tables
+	+$(Q)PROFILE="$(MAKE) -s profile" BUILD=$(BUILD) tools/cost_tables.py
 
 bench-gate: build/.have/build build/.have/run ## is nothing slower or bigger than apps/bench/budget.tsv? UPDATE=1 rewrites it
 	$(Q)tools/bench_gate.py measure $(BUILD)/bench/figures.tsv

@@ -48,7 +48,7 @@ struct profile_table profile_table;
 static struct profile_hart profile_harts[CONFIG_NR_HARTS];
 static struct backtrace_memo *memos; /* [I] one a hart */
 static uint64_t period;              /* [I] */
-static unsigned int running; /* [A] 1 while a profile is taken */
+static unsigned int running;         /* [A] 1 while a profile is taken */
 
 static void take_sample(void *argument);
 
@@ -64,9 +64,14 @@ static uint64_t random_below(struct profile_hart *own, uint64_t limit)
 	return (x * 0x2545f4914f6cdd1du >> 32) * limit >> 32;
 }
 
-static void arm(struct profile_hart *own)
+/*
+ * A machine that is late with its interrupts, as a virtual one on a busy host is,
+ * would do nothing but take samples: the next one is as much further off.
+ */
+static void arm(struct profile_hart *own, uint64_t late_ns)
 {
-	own->at_ns = timer_now_ns() + period / 2 + random_below(own, period);
+	own->at_ns = timer_now_ns() + late_ns + period / 2 +
+	             random_below(own, period);
 	timer_call_at(own->at_ns, take_sample, own);
 }
 
@@ -97,14 +102,13 @@ static bool is_idle(uintptr_t pc)
 
 /* The stack of @frame by functions. A return address belongs to the call. */
 static void read_stack(const struct trap_frame *frame,
-                       struct backtrace_memo *memo,
-                       struct profile_stack *stack)
+                       struct backtrace_memo *memo, struct profile_stack *stack)
 {
 	uintptr_t pcs[PROFILE_DEPTH];
 	unsigned int i;
 
-	stack->depth = (uint16_t)backtrace_trap(frame, pcs, PROFILE_DEPTH,
-	                                        memo);
+	stack->depth =
+		(uint16_t)backtrace_trap(frame, pcs, PROFILE_DEPTH, memo);
 	for (i = 0; i < stack->depth; i++)
 		stack->functions[i] = function_at(i == 0 ? pcs[0] : pcs[i] - 1);
 }
@@ -172,7 +176,7 @@ static void take_sample(void *argument)
 		if (!count(own, &stack))
 			own->totals.lost++;
 	}
-	arm(own);
+	arm(own, late_ns);
 }
 
 static void start_here(void *argument)
@@ -184,7 +188,7 @@ static void start_here(void *argument)
 	own->memo = &memos[this_hart->index];
 	own->count = profile_table.count / nr_harts;
 	own->stacks = profile_table.stacks + this_hart->index * own->count;
-	arm(own);
+	arm(own, 0);
 }
 
 static void stop_here(void *argument)

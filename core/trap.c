@@ -88,9 +88,9 @@ static void trap_interrupt(struct trap_frame *frame)
 		panic_trap(frame, "interrupt %lu has no handler", number);
 	assert_no_lock_held("an interrupt");
 	hart->irq_depth++;
-	hart->interrupted = frame;
+	WRITE_ONCE(hart->interrupted, frame);
 	interrupt_handlers[number]();
-	hart->interrupted = NULL;
+	WRITE_ONCE(hart->interrupted, NULL);
 	hart->irq_depth--;
 }
 

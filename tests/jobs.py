@@ -154,7 +154,8 @@ class Machine:
                               ("-cpu", self.cpu)):
             command[command.index(option) + 1] = value
         if self.icount:
-            command += ["-icount", "shift=0"]
+            # Asleep, the machine's time must not follow the host's.
+            command += ["-icount", "shift=0,sleep=off"]
         if self.tree:
             command += ["-dtb", self.tree(self, command[0], scratch)]
         else:

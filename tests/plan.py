@@ -25,6 +25,11 @@ HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
 EXTENSIONS = ("core/hart", "core/string", "mm/aliases", "mm/ioremap",
               "mm/pgtable", "mm/vm_map_ram", "mm/vmap")
 OPTIONAL = ("svpbmt", "svnapot", "svinval", "sstc")
+HARTS = ("core/hart", "core/profile", "core/timer", "mm/aliases",
+         "mm/concurrency", "mm/context", "mm/tlb", "mm/vmallocinfo")
+EXTENSIONS = ("core/hart", "core/profile", "core/string", "core/timer",
+              "mm/aliases", "mm/ioremap", "mm/pgtable", "mm/vm_map_ram",
+              "mm/vmap")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
 # Memory and the numbers of harts it is tried with: every number, and the least
 # and the most memory with many.
@@ -299,6 +304,48 @@ def mutant_jobs():
                             r"^INVALID  verdict/has-no-test .*no_such_suite",
                             r"^5 mutants: 0 caught, 1 survived, 4 invalid"),
                   seconds=300)
+# Both figures of `make profile` agree but for the empty loop; what it writes
+# adds up to its sum, and the picture is well-formed.
+EXACT = """
+make -s profile CONFIG=release MEM=64M BUILD=build APP=bench \\
+	ARGS="-- vmalloc_vfree/1 --loops 512" >{scratch}/out || exit 1
+cat {scratch}/out
+awk '/the loop included/ {{ loop = $2 - $NF; exit !(loop > 0 && loop < 5) }}
+	END {{ if (loop == 0) exit 1 }}' {scratch}/out || exit 2
+cd build/profile/bench
+awk '{{ sum += $NF }} END {{ print "per pair", sum / 512 }}' stacks.folded
+python3 -c 'import xml.dom.minidom as x; x.parse("flame.svg")' || exit 3
+"""
+
+
+def profile_jobs():
+    yield Command("profile/exact", Image("bench", "release"), EXACT, 0,
+                  (r"^vmalloc_vfree/1: (\d+)\.\d+ instructions",
+                   r" 1\.00  vfree$", r" 1\.00  vmalloc$",
+                   r"^per pair \d+"))
+    yield Command("profile/of-a-row-that-is-not", Image("bench", "release"),
+                  "make -s profile CONFIG=release APP=bench ARGS='-- nothing'",
+                  "fails", (r"no row matches",))
+    yield Command("profile/of-no-row", Image("bench", "release"),
+                  "make -s profile CONFIG=release APP=bench", "fails",
+                  (r"name a row",))
+    yield Boot("profile/bench", Image("bench", "release"),
+               Machine(smp=1, icount=True, arguments=(
+                   "vmalloc_vfree/1", "--profile", "--loops", "5000")), 0,
+               (r"^== vmalloc_vfree/1", r";body_vmalloc;vfree \d+$",
+                r";vfree;\[interrupts off\] \d+$", r"^Functions:",
+                r"^ +\d+ .*% +vfree$", r"^\d+ samples: 0 of idle",
+                r"came late, when interrupts went on"))
+    yield Boot("profile/shell", Image("shell", "release"),
+               Machine(icount=True, smp=1, arguments=(
+                   "-c", "profile", "5", "map;", "profile;",
+                   "profile", "5", "profile", "map;", "profile", "9", ";",
+                   "profile", "nosuch")), 127,
+               (r"^free .* in 1 holes", r";show_map.* \d+$",
+                r"^ +\d+ .*% ", r"^usage: profile",
+                r"^profile: a profile is being taken already",
+                r"^profile: of which command",
+                r"nosuch: no such command"))
 
 
 def variable_jobs():
@@ -448,7 +495,7 @@ def everything():
     for jobs in (host_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, death_jobs,
                  early_jobs, image_jobs, variable_jobs, setup_jobs,
-                 gate_jobs, mutant_jobs):
+                 gate_jobs, mutant_jobs, profile_jobs):
         yield from jobs()
 
 

@@ -29,8 +29,8 @@ import flame_graph
 import qemu_control
 
 LOOPS = "4096"    # of the harness, unless --loops says otherwise: 16 purges
-SHOWN = 0.003     # share below which a function or step is not listed
-SILENCE = 600     # seconds
+SHOWN = 0.003     # share below which a function or part is not listed ...
+DOCUMENTED = 0.01  # ... and in a document
 
 
 class Part:
@@ -113,17 +113,18 @@ def folded(roots, inlined):
 
 
 class Table:
-    """Lines of (instructions, with callees, calls, depth, name)."""
+    """Lines of (instructions, with callees, calls, depth, name), of functions
+    and parts that have at least the share @least."""
 
-    def __init__(self, functions, operations):
+    def __init__(self, functions, operations, least):
         self.operations = operations
-        self.sum = sum(function.own() for function in functions.values())
+        self.sum = sum(function.own() for function in functions)
+        self.least = least * self.sum
         self.lines = []
-        order = sorted(functions.values(), key=Part.own, reverse=True)
-        shown = [each for each in order if each.own() >= SHOWN * self.sum]
+        shown = [each for each in functions if each.own() >= self.least]
         for function in shown:
             self.add(function, 0)
-        others = [each for each in order if each not in shown]
+        others = [each for each in functions if each not in shown]
         if others:
             self.lines.append((sum(each.own() for each in others), None, None,
                                0, f"{len(others)} others"))
@@ -134,11 +135,11 @@ class Table:
         self.lines.append((everything, with_callees, part.calls or None, depth,
                            part.name))
         shown = [each for each in part.parts.values()
-                 if each.own() >= SHOWN * self.sum]
+                 if each.own() >= self.least]
         for each in shown:
             self.add(each, depth + 1)
         rest = everything - sum(each.own() for each in shown)
-        if shown and rest:
+        if shown and rest > self.least / 10:
             self.lines.append((rest, None, None, depth + 1, "itself"))
 
     def cell(self, value):
@@ -156,14 +157,14 @@ class Table:
             out.append("  ".join(cells) + "  " + "    " * line[3] + line[4])
         return "\n".join(out) + "\n"
 
-    def markdown(self):
-        out = ["| instructions | with callees | calls | where |",
+    def markdown(self, title):
+        out = [title, "", "| instructions | with callees | calls | where |",
                "|---:|---:|---:|---|"]
         for line in self.lines:
             cells = [self.cell(value) for value in line[:3]]
             name = line[4] if line[4].split()[-1] in ("itself", "others") \
                 else f"`{line[4]}`"
-            cells.append("&nbsp;" * 4 * line[3] + name)
+            cells.append("· " * line[3] + name)
             out.append("| " + " | ".join(cells) + " |")
         return "\n".join(out) + "\n"
 
@@ -221,11 +222,12 @@ def run(command, code, root):
     return trace, console, status
 
 
-def note(table, trace, rows):
+def note(functions, operations, trace, rows):
     """How the sum fits to what the harness measured."""
-    lines = [f"{table.sum:,} instructions"]
-    if table.operations:
-        lines[0] = (f"{rows[0]['name']}: {table.sum / table.operations:.2f} "
+    everything = sum(function.own() for function in functions)
+    lines = [f"{everything:,} instructions"]
+    if operations:
+        lines[0] = (f"{rows[0]['name']}: {everything / operations:.2f} "
                     "instructions, the loop included; the harness, without an "
                     f"empty loop, says {rows[0]['median']:.2f}")
     if trace.ecalls:
@@ -234,12 +236,16 @@ def note(table, trace, rows):
     return "\n".join(lines) + "\n"
 
 
-def write(out, table, notes, stacks):
+def write(out, functions, operations, notes, stacks):
+    """Most instructions first; in a document as they first ran."""
+    by_count = Table(sorted(functions, key=Part.own, reverse=True), operations,
+                     SHOWN)
+    by_time = Table(functions, operations, DOCUMENTED)
     out.mkdir(parents=True, exist_ok=True)
     lines = [f"{stack} {count}" for stack, count in sorted(stacks.items())]
     picture = flame_graph.svg(lines, notes.splitlines()[0])
-    for name, text in (("profile.txt", notes + "\n" + table.text()),
-                       ("profile.md", table.markdown()),
+    for name, text in (("profile.txt", notes + "\n" + by_count.text()),
+                       ("profile.md", by_time.markdown(notes.splitlines()[0])),
                        ("stacks.folded", "\n".join(lines) + "\n"),
                        ("flame.svg", picture)):
         (out / name).write_text(text, encoding="utf-8")
@@ -265,15 +271,17 @@ def main():
     roots = list(topmost(trace.root, options.root)) if options.root \
         else list(trace.root.children.values())
     rows = [row for row in console.rows if "error" not in row]
-    operations = rows[0]["operations"] if len(rows) == 1 else None
+    # What other harts do is not below --root.
+    operations = rows[0]["operations"] // rows[0]["harts"] \
+        if len(rows) == 1 else None
     pcs = {pc for root in roots for node in descend(root) for pc in node.pcs}
     if not pcs:
         sys.exit(f"vireo: profile: nothing ran below {options.root}"
                  if options.root else "vireo: profile: nothing ran")
     inlined = code.inlined(pcs)
-    table = Table(by_function(roots, inlined), operations)
-    notes = note(table, trace, rows)
-    write(options.out, table, notes, folded(roots, inlined))
+    functions = list(by_function(roots, inlined).values())
+    notes = note(functions, operations, trace, rows)
+    write(options.out, functions, operations, notes, folded(roots, inlined))
     print((options.out / "profile.txt").read_text(encoding="utf-8"))
     sys.exit(status)
 

@@ -220,8 +220,8 @@ static const char *take_runs(const struct session *s, unsigned int runs,
 		return BODY_FAILED;
 	events_since(&before, &result->events);
 	for (unsigned int i = 0; i < runs; i++)
-		values[i] = values[i] > empty ? (values[i] - empty) * 100 / ops
-		                              : 0;
+		values[i] =
+			values[i] > empty ? (values[i] - empty) * 100 / ops : 0;
 	result->operations = ops * runs;
 	summarise(values, runs, result);
 	return NULL;

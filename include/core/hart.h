@@ -51,10 +51,10 @@ struct hart {
 	hart_function *interrupt;   /* [A] mailbox of hart_interrupt() */
 	void *interrupt_argument;   /* [A] */
 	struct hart_timer timer;    /* [H] */
-	/* [H] what the interrupt being handled broke into, NULL outside one */
-	const struct trap_frame *interrupted;
 	unsigned long ipis;         /* [H] inter-hart interrupts taken */
 	unsigned long timer_ticks;  /* [H] timer interrupts taken */
+	/* [H] what the interrupt being handled broke into, NULL outside one */
+	const struct trap_frame *interrupted;
 };
 
 register struct hart *this_hart __asm__("gp");

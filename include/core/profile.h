@@ -21,7 +21,7 @@
 
 #include "core/compiler.h"
 
-#define PROFILE_HART_BYTES    8192u /* what a hart needs at least */
+#define PROFILE_HART_BYTES    8192ul /* what a hart needs at least */
 #define PROFILE_PERIOD_MIN_NS 1000ul
 #define PROFILE_PERIOD_MAX_NS 1000000000ul
 
