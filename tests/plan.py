@@ -84,7 +84,7 @@ def stress_jobs():
         for name, image in (("stress", SUITES), ("stress/release", RELEASED)):
             yield tap(f"{name}/{smp}", image, ["stress/"],
                       Machine(smp=smp, memory="128M",
-                              options=f"seed={smp}"), 240 * loops,
+                              options=f"seed={smp}"), 400 * loops,
                       more=[f"loops={loops}"])
 
 

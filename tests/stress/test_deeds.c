@@ -70,14 +70,14 @@ static void all_harts(const struct deed *const *deeds, unsigned int count,
 		all_harts(&deed, 1, hundreds);          \
 	}
 
-ALONE(harts_stress_alloc, alloc, 400 * MANY)
+ALONE(harts_stress_alloc, alloc, 500 * MANY)
 ALONE(harts_stress_hand_over, hand_over, 300 * MANY)
 ALONE(harts_stress_vrealloc, vrealloc, 50 * MANY)
-ALONE(harts_stress_map_ram, map_ram, 500 * MANY)
+ALONE(harts_stress_map_ram, map_ram, 200 * MANY)
 ALONE(harts_stress_ioremap, ioremap, 300 * MANY)
 ALONE(harts_stress_vmap, vmap, 200 * MANY)
 ALONE(harts_stress_percpu, percpu, 50 * MANY)
-ALONE(harts_stress_look, look, 300 * MANY)
+ALONE(harts_stress_look, look, 500 * MANY)
 ALONE(harts_stress_copy, copy, 10 * MANY)
 /* Each of these waits for other harts, which may have to wait for a processor. */
 ALONE(harts_stress_interrupt, interrupt, 50)
