@@ -45,6 +45,7 @@ ICOUNT ?=## 1: one instruction is one nanosecond, the same in every run
 ARGS ?=## kernel command line: key=value ... -- argv of the app
 QEMU ?= qemu-system-riscv64## the emulator
 T ?=## make test: only tests whose name matches
+SECONDS ?= 60## make fuzz: how long
 V ?=## 1: show commands
 BUILD ?= build## folder for all output but third-party parts
 
@@ -212,6 +213,50 @@ $(IMAGE)/vireo.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags $(SYMS:=.S)
 	$(Q)$(OBJCOPY) --strip-all $@ $(IMAGE)/vireo.stripped.elf
 	@echo "vireo: $@ ($$(stat -c %s $(IMAGE)/vireo.stripped.elf) bytes stripped)" >&2
 
+#### The model on this machine (tests/host/machine, docs/testing.md) ####
+
+# mm itself and no other part of the kernel, under ASan and UBSan. checked: every
+# check and injected failures; plain: the short paths, and what libFuzzer drives.
+SIM_SRCS := $(filter-out mm/memory_init.c,$(wildcard mm/*.c)) core/lock.c \
+	lib/bits.c lib/hole_tree.c lib/human.c $(filter-out \
+	tests/model/image_machine.c,$(wildcard tests/model/*.c)) \
+	$(wildcard tests/host/machine/sim_*.c) tests/host/tap.c
+SIM_FLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-Itests/host/machine/include -Itests/model \
+	-Itests/image -Iinclude -I. -include tests/host/machine/include/autoconf.h
+SIM_CC_checked := gcc $(SIM_FLAGS) -DMODEL_CHECKS=1
+SIM_CC_plain := clang $(SIM_FLAGS) -DMODEL_CHECKS=0
+SIM_MM_plain := -fsanitize=fuzzer-no-link
+
+define sim_rules
+SIM_OBJS_$(1) := $$(SIM_SRCS:%=$$(BUILD)/sim-$(1)/%.o)
+
+$$(SIM_OBJS_$(1)): $$(BUILD)/sim-$(1)/%.o: % Makefile | build/.have/fuzz
+	@mkdir -p $$(@D)
+	$$(Q)$$(SIM_CC_$(1)) $$(if $$(filter mm/%,$$<),$$(SIM_MM_$(1))) -MMD -MP \
+		-c -o $$@ $$<
+
+$$(BUILD)/sim-$(1)/model: $$(SIM_OBJS_$(1))
+	$$(Q)$$(SIM_CC_$(1)) -o $$@ $$^
+
+sim-$(1): $$(BUILD)/sim-$(1)/model
+
+-include $$(SIM_OBJS_$(1):.o=.d)
+endef
+$(foreach variant,checked plain,$(eval $(call sim_rules,$(variant))))
+
+# main() is libFuzzer's.
+$(BUILD)/sim-plain/fuzz: $(filter-out %/tap.c.o,$(SIM_OBJS_plain)) \
+		tests/host/tap.c tests/host/machine/fuzz.c
+	$(Q)$(SIM_CC_plain) -fsanitize=fuzzer -Dmain=tap_main -o $@ $^
+
+fuzz: $(BUILD)/sim-plain/fuzz ## let libFuzzer choose the calls of the model, for SECONDS
+	@mkdir -p $(BUILD)/fuzz/corpus
+	$(Q)$(BUILD)/sim-plain/fuzz -max_total_time=$(SECONDS) -max_len=2048 -len_control=0 \
+		-timeout=30 -detect_leaks=0 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus
+
 #### Running it ####
 
 BIOS ?= $(firstword $(wildcard \
@@ -277,7 +322,7 @@ profile: image build/.have/run ## count every instruction by function: build/pro
 profile-docs: image build/.have/run ## count again what docs/performance.md tells in tables
 	$(Q)PROFILE="$(MAKE) -s profile" tools/cost_tables.py
 
-test: build/.have/build build/.have/run build/.have/test ## every test; T=pattern for a part
+test: build/.have/build build/.have/run build/.have/test build/.have/fuzz ## every test; T=pattern for a part
 	$(Q)CONFIG=$(CONFIG) T=$(call quote,$(T)) $(PYTHON) tests/run.py
 
 mutants: build/.have/build build/.have/run build/.have/test ## break mm in named ways: does a test fail each time? T=pattern
@@ -319,6 +364,6 @@ help: ## this list
 FORCE:
 
 .PHONY: image run qemu-cmd debug size bench profile profile-docs test mutants \
-	menuconfig check format clean distclean help FORCE
+	sim-checked sim-plain fuzz menuconfig check format clean distclean help FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

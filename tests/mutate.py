@@ -114,6 +114,8 @@ def copy_tree(tree, images):
     for config in {image.config for image in images}:
         subprocess.run(["cp", "-a", f"build/{config}", tree / "build"],
                        check=True)
+    for objects in pathlib.Path("build").glob("sim-*"):
+        subprocess.run(["cp", "-a", objects, tree / "build"], check=True)
 
 
 def why(result):
@@ -128,14 +130,16 @@ def verdict(mutant):
             log = pathlib.Path("build/tests/log") / \
                 (job.name.replace("/", "-") + ".log")
             if job.image:
-                error = job.image.build(log.parent)
-                if error:
+                broken = job.image.build(log.parent)
+                if broken:
+                    output = pathlib.Path(broken.log).read_text()
                     return "INVALID", "does not build: " + next(
-                        (line for line in error.splitlines()
+                        (line for line in output.splitlines()
                          if "error" in line), "?")
             result = job.run(log)
             if result.failures:
-                return "caught", why(result)
+                compiled = not why(result).startswith("does not compile")
+                return "caught" if compiled else "INVALID", why(result)
             if result.passed == 0:
                 return "INVALID", f"{test}: nothing ran"
     return "SURVIVED", " ".join(mutant.tests)
@@ -168,9 +172,9 @@ def run(mutants, workers):
     logs = pathlib.Path("build/tests/log")
     logs.mkdir(parents=True, exist_ok=True)
     for image in sorted(images):
-        error = image.build(logs)
-        if error:
-            raise SystemExit(error)
+        broken = image.build(logs)
+        if broken:
+            raise SystemExit(f"{broken.failures[0]}: see {broken.log}")
     trees = multiprocessing.Queue()
     for worker in range(workers):
         trees.put(SCRATCH / str(worker))
