@@ -218,6 +218,50 @@ $(IMAGE)/vireo.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags $(SYMS:=.S)
 	$(Q)$(OBJCOPY) --strip-all $@ $(IMAGE)/vireo.stripped.elf
 	@echo "vireo: $@ ($$(stat -c %s $(IMAGE)/vireo.stripped.elf) bytes stripped)" >&2
 
+#### The model on this machine (tests/host/machine, docs/testing.md) ####
+
+# mm itself and no other part of the kernel, under ASan and UBSan. checked: every
+# check and injected failures; plain: the short paths, and what libFuzzer drives.
+SIM_SRCS := $(filter-out mm/memory_init.c,$(wildcard mm/*.c)) core/lock.c \
+	lib/bits.c lib/hole_tree.c lib/human.c $(filter-out \
+	tests/model/image_machine.c,$(wildcard tests/model/*.c)) \
+	$(wildcard tests/host/machine/sim_*.c) tests/host/tap.c
+SIM_FLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-Itests/host/machine/include -Itests/model \
+	-Itests/image -Iinclude -I. -include tests/host/machine/include/autoconf.h
+SIM_CC_checked := gcc $(SIM_FLAGS) -DMODEL_CHECKS=1
+SIM_CC_plain := clang $(SIM_FLAGS) -DMODEL_CHECKS=0
+SIM_MM_plain := -fsanitize=fuzzer-no-link
+
+define sim_rules
+SIM_OBJS_$(1) := $$(SIM_SRCS:%=$$(BUILD)/sim-$(1)/%.o)
+
+$$(SIM_OBJS_$(1)): $$(BUILD)/sim-$(1)/%.o: % Makefile | build/.have/fuzz
+	@mkdir -p $$(@D)
+	$$(Q)$$(SIM_CC_$(1)) $$(if $$(filter mm/%,$$<),$$(SIM_MM_$(1))) -MMD -MP \
+		-c -o $$@ $$<
+
+$$(BUILD)/sim-$(1)/model: $$(SIM_OBJS_$(1))
+	$$(Q)$$(SIM_CC_$(1)) -o $$@ $$^
+
+sim-$(1): $$(BUILD)/sim-$(1)/model
+
+-include $$(SIM_OBJS_$(1):.o=.d)
+endef
+$(foreach variant,checked plain,$(eval $(call sim_rules,$(variant))))
+
+# main() is libFuzzer's.
+$(BUILD)/sim-plain/fuzz: $(filter-out %/tap.c.o,$(SIM_OBJS_plain)) \
+		tests/host/tap.c tests/host/machine/fuzz.c
+	$(Q)$(SIM_CC_plain) -fsanitize=fuzzer -Dmain=tap_main -o $@ $^
+
+fuzz: $(BUILD)/sim-plain/fuzz ## let libFuzzer choose the calls of the model, for SECONDS
+	@mkdir -p $(BUILD)/fuzz/corpus
+	$(Q)$(BUILD)/sim-plain/fuzz -max_total_time=$(SECONDS) -max_len=2048 -len_control=0 \
+		-timeout=30 -detect_leaks=0 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus
+
 #### Running it ####
 
 BIOS ?= $(firstword $(wildcard \

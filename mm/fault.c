@@ -2,10 +2,10 @@
 /*
  * A hart may remember that a page was not mapped (priv. spec 4.2.1), and after
  * mapping we do not fence: so a fault on a page whose entry permits the access
- * is repaired by fencing that page and trying again. If that does not help, the
- * machine refuses the entry for a reason of its own (a memory type or NAPOT bit
- * it does not have), and the same instruction would fault for ever: after
- * ATTEMPTS in a row the fault is what it seems.
+ * is repaired by fencing that page, then everything, and trying again. If that
+ * does not help, the machine refuses the entry for a reason of its own (a memory
+ * type or NAPOT bit it does not have), and the same instruction would fault for
+ * ever: after ATTEMPTS in a row the fault is what it seems.
  */
 #include "mm/fault.h"
 
@@ -54,7 +54,8 @@ static bool entry_permits(const struct trap_frame *frame)
 	return pte && (READ_ONCE(*pte) & (needed | PTE_U)) == needed;
 }
 
-static bool is_hopeless(const struct trap_frame *frame)
+/* How often in a row this access has faulted, this time included. */
+static unsigned int count_attempt(const struct trap_frame *frame)
 {
 	struct last_repair *last = &last_repairs[this_hart->index];
 	unsigned long now = read_instret();
@@ -67,14 +68,27 @@ static bool is_hopeless(const struct trap_frame *frame)
 	last->address = frame->stval;
 	last->instruction = frame->sepc;
 	last->instret = now;
-	return last->attempts > ATTEMPTS;
+	return last->attempts;
 }
 
+/*
+ * The fence of an address orders its leaf entry alone (priv. spec 4.2.1): what a
+ * hart remembers as invalid from before the leaf's table was made takes a fence
+ * of everything.
+ */
 static bool repair_fault(struct trap_frame *frame)
 {
-	if (!entry_permits(frame) || is_hopeless(frame))
+	unsigned int attempts;
+
+	if (!entry_permits(frame))
 		return false;
-	tlb_flush_local_page(frame->stval);
+	attempts = count_attempt(frame);
+	if (attempts > ATTEMPTS)
+		return false;
+	if (attempts == 1)
+		tlb_flush_local_page(frame->stval);
+	else
+		tlb_flush_local();
 	tlb_count_repair();
 	return true;
 }

@@ -85,18 +85,12 @@ pte_t *pgtable_alloc_table(void)
 	return table;
 }
 
-/* Sv39: bits 63 to 39 repeat bit 38. */
-static bool is_canonical(vaddr_t va)
-{
-	return (vaddr_t)((intptr_t)(va << 25) >> 25) == va;
-}
-
 pte_t *pgtable_walk_to(vaddr_t va, unsigned int *level_out)
 {
 	unsigned int level = SV39_ROOT_LEVEL;
 	pte_t *table = kernel_root;
 
-	if (!is_canonical(va))
+	if (!VA_IS_CANONICAL(va))
 		return NULL;
 	for (;;) {
 		pte_t *entry = &table[pte_index(va, level)];

@@ -94,7 +94,7 @@ static void check_leaf(pte_t pte, unsigned int level)
 	unsigned long frames = LEVEL_SIZE(level) >> PAGE_SHIFT;
 
 	ASSERT(pgprot_is_sane(prot));
-	ASSERT(!(pte & ~(PTE_PROT_MASK | PTE_PPN_MASK | PTE_N)));
+	ASSERT(!(pte & ~(PTE_PROT_MASK | PTE_PPN_MASK | PTE_N | PTE_HELD)));
 	ASSERT(IS_ALIGNED(PFN_DOWN(pte_phys(pte)), frames));
 	if (pte & PTE_N) {
 		ASSERT(level == 0);

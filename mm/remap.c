@@ -3,7 +3,8 @@
  * A second view of pages that vmalloc_user() owns. Linux shows them in a
  * process; here the view lies in the same window, in an area that the caller got
  * with get_vm_area(VM_MAP). Each view holds a reference on each page, so pages
- * outlive the area they came from as long as a view shows them.
+ * outlive the area they came from as long as a view shows them. PTE_HELD marks
+ * the entries of views, since the window may hold pages mapped by hand as well.
  *
  * There is no munmap() that would clear a half-made view: a failure undoes it.
  * As with any area, its owner serialises what happens to it.
@@ -80,13 +81,23 @@ static int map_batch(struct vm_area *window, unsigned long index, vaddr_t from,
 {
 	struct page *pages[BATCH];
 	unsigned long taken = take_pages(from, count, pages);
+	pgprot_t held = __pgprot(pgprot_val(prot) | PTE_HELD);
 	int err = -EINVAL;
 
 	if (taken == count)
-		err = vm_area_map_page_array(window, index, pages, count, prot);
+		err = vm_area_map_page_array(window, index, pages, count, held);
 	if (err)
 		put_pages(pages, taken);
 	return err;
+}
+
+/* The page that a view shows at @va, or NULL. */
+static struct page *held_page(vaddr_t va)
+{
+	unsigned int level;
+	const pte_t *pte = pgtable_lookup(va, &level);
+
+	return pte && *pte & PTE_HELD ? vmalloc_to_page((void *)va) : NULL;
 }
 
 /* Clear @count <= BATCH pages of the window and drop what they held. */
@@ -99,8 +110,7 @@ static void unmap_batch(struct vm_area *window, unsigned long index,
 	unsigned long i;
 
 	for (i = 0; i < count; i++) {
-		struct page *page =
-			vmalloc_to_page((void *)(va + (i << PAGE_SHIFT)));
+		struct page *page = held_page(va + (i << PAGE_SHIFT));
 
 		if (page)
 			pages[found++] = page;

@@ -76,11 +76,25 @@ static void retire_old(struct vm_area *old, unsigned long keep,
 	vm_area_retire(old, caller);
 }
 
+/* At 2 MiB where that lets large leaves be used, but not at any price. */
+static struct vm_area *reserve(const struct vm_area *old, unsigned long pages,
+                               gfp_t gfp, const void *caller)
+{
+	unsigned long flags = old->vm.flags & ~(VM_SIMPLE | VM_VPAGES);
+	struct vm_area *area = NULL;
+
+	if (pages >= PTES_PER_TABLE && vmap_huge_enabled())
+		area = vm_area_reserve(pages, LEAF_TABLE_SIZE, flags,
+		                       gfp & ~__GFP_RECLAIM, caller);
+	if (!area)
+		area = vm_area_reserve(pages, PAGE_SIZE, flags, gfp, caller);
+	return area;
+}
+
 /* The moved area, BUILDING, or NULL with @old as it was. */
 static struct vm_area *move(struct vm_area *old, unsigned long pages, gfp_t gfp,
                             const void *caller)
 {
-	unsigned long align = PAGE_SIZE;
 	struct vm_area *area;
 	pgprot_t prot;
 	paddr_t phys;
@@ -89,11 +103,7 @@ static struct vm_area *move(struct vm_area *old, unsigned long pages, gfp_t gfp,
 		return NULL;
 	if (pages < old->vm.nr_pages && !vm_area_fill_pages(old, gfp))
 		return NULL;
-	if (pages >= PTES_PER_TABLE && vmap_huge_enabled())
-		align = LEAF_TABLE_SIZE;
-	area = vm_area_reserve(pages, align,
-	                       old->vm.flags & ~(VM_SIMPLE | VM_VPAGES), gfp,
-	                       caller);
+	area = reserve(old, pages, gfp, caller);
 	if (!area)
 		return NULL;
 	if (!build(old, area, pages, gfp, prot)) {

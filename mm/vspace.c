@@ -32,9 +32,12 @@ bool vspace_reserve(size_t size, size_t align, vaddr_t start, vaddr_t end,
                     struct hole **unused_out)
 {
 	unsigned long flags = spin_lock_irqsave(&vspace_lock);
-	struct hole *hole =
-		hole_tree_find(&holes, size, align, start, end, at_out);
+	struct hole *hole;
 
+	/* Holes are whole pages: a search for slack would pass over exact fits. */
+	if (align <= PAGE_SIZE && IS_ALIGNED(start, PAGE_SIZE))
+		align = 1;
+	hole = hole_tree_find(&holes, size, align, start, end, at_out);
 	if (hole) {
 		*unused_out = hole_tree_cut(&holes, hole, *at_out,
 		                            *at_out + size, spare);

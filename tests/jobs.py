@@ -265,6 +265,33 @@ class Host(Job):
         return result
 
 
+@dataclasses.dataclass
+class Model(Job):
+    """The model on the simulated machine, once for each of @runs: options that
+    are set in its environment."""
+    variant: str = "plain"
+    runs: tuple = ()
+    claims: int = 0
+
+    def run(self, log):
+        result = Result(self.name, str(log))
+        status, _ = execute(["make", "-s", f"sim-{self.variant}"], log,
+                            BUILD_SECONDS, env=make_environment())
+        if status != 0:
+            result.fail("does not compile: " + died(status, BUILD_SECONDS))
+        for options in self.runs if not result.failures else ():
+            # In the command, so that the log tells how to repeat it.
+            status, output = execute(
+                ["env", *options.split(), f"build/sim-{self.variant}/model"],
+                log, HOST_SECONDS)
+            read_tap(result, output, self.claims)
+            if status != (1 if result.failures else 0):
+                result.fail(died(status, HOST_SECONDS))
+            if result.failures:
+                break
+        return result
+
+
 def judge_text(result, status, output, want_status, patterns, absent, seconds):
     """One test: the status and every pattern, in order, or it failed."""
     problems, at = [], 0

@@ -120,6 +120,8 @@ def copy_tree(tree, images):
     for config in {image.config for image in images}:
         subprocess.run(["cp", "-a", f"build/{config}", tree / "build"],
                        check=True)
+    for objects in pathlib.Path("build").glob("sim-*"):
+        subprocess.run(["cp", "-a", objects, tree / "build"], check=True)
 
 
 def why(result):
@@ -148,7 +150,8 @@ def verdict(mutant):
                         first_error(broken.log)
             result = job.run(log)
             if result.failures:
-                return "caught", why(result)
+                compiled = not why(result).startswith("does not compile")
+                return "caught" if compiled else "INVALID", why(result)
             if result.passed == 0:
                 return "INVALID", f"{test}: nothing ran"
     return "SURVIVED", " ".join(mutant.tests)

@@ -6,7 +6,8 @@ import pathlib
 import re
 
 import trees
-from jobs import (Boot, Command, Host, Image, Machine, Tap, TwiceTheSame)
+from jobs import (Boot, Command, Host, Image, Machine, Model, Tap,
+                  TwiceTheSame)
 
 TESTS = pathlib.Path("tests")
 SUITES = Image("tests/image")
@@ -14,6 +15,8 @@ RELEASED = Image("tests/image", "release")
 ONE_HART = Image("tests/image_one_hart")
 DEATH = Image("tests/death")
 EARLY = Image("tests/early")
+MODEL = Image("tests/model")
+MODEL_RELEASED = Image("tests/model", "release")
 HELLO = Image("hello")
 ARGS = Image("tests/apps/args")
 
@@ -489,6 +492,35 @@ def host_jobs():
         yield Host(f"host/{path.stem[len('test_'):]}", None,
                    (str(path), "tests/host/tap.c", *under_test), flags,
                    len(CLAIM.findall(text)))
+
+
+def model_jobs():
+    """Random calls against the model: in images a million in all, more on the
+    simulated machine, and what libFuzzer thinks of in 20 seconds."""
+    claims = len(CLAIM.findall((TESTS / "model/test_model.c").read_text()))
+    every = "rv64,svpbmt=true,svnapot=true,svinval=true"
+    for seed, name, image, cpu, options in (
+            (1, "checked", MODEL, "rv64", ""),
+            (2, "release", MODEL_RELEASED, "rv64", ""),
+            (3, "isa", MODEL_RELEASED, every, "vmap.flush=svinval"),
+            (4, "eager", MODEL, every, "vmap.flush=eager"),
+            (5, "tiny-lazy-limit", MODEL_RELEASED, "rv64", "vmap.lazy_max=1"),
+            (6, "huge-off", MODEL_RELEASED, "rv64", "vmap.huge=off")):
+        yield Tap(f"model/{name}", image, Machine(
+            smp=1, cpu=cpu, options=f"seed={seed} {options}",
+            arguments=("model/", f"model.seed={seed}", "model.steps=85000")),
+                  claims, 180)
+    for variant in ("plain", "checked"):
+        runs = ("model.seed=1 model.steps=60000",
+                "model.seed=2 model.steps=30000 vmap.flush=ipi",
+                "model.seed=3 model.steps=30000 vmap.flush=rfence",
+                "model.seed=4 model.steps=30000 vmap.lazy_max=6000",
+                "model.seed=5 model.steps=30000 vmap.huge=off",
+                "model.seed=6 model.steps=30000 isa=7 vmap.flush=svinval",
+                "model.seed=7 model.steps=2000 model.check=1")
+        yield Model(f"host/model-{variant}", None, variant, runs, claims)
+    yield Command("host/fuzz", None, "make -s fuzz SECONDS=20", 0,
+                  (r"^Done \d+ runs",))
 
 
 def everything():

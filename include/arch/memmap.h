@@ -43,6 +43,9 @@
 #define PAGE_SIZE  (MEMMAP_UL(1) << PAGE_SHIFT)
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
+/* Sv39: bits 63 to 39 repeat bit 38 (privileged spec 4.4.1). */
+#define VA_IS_CANONICAL(va) ((long)((va) << 25) >> 25 == (long)(va))
+
 #define IMAGE_BASE      MEMMAP_UL(0xffffffff80200000)
 #define IMAGE_LOAD_BASE MEMMAP_UL(0x80200000) /* where QEMU loads the ELF */
 

@@ -38,6 +38,7 @@ typedef struct {
 #define PTE_G         (1ul << 5)
 #define PTE_A         (1ul << 6)
 #define PTE_D         (1ul << 7)
+#define PTE_HELD      (1ul << 8) /* RSW, ours: a page reference goes with it */
 #define PTE_PBMT_IO   (2ul << 61)
 #define PTE_N         (1ul << 63)
 #define PTE_PPN_SHIFT 10
@@ -149,10 +150,10 @@ static inline pgprot_t pte_prot(pte_t pte)
 	return __pgprot(pte & PTE_PROT_MASK);
 }
 
-/* Leaf @pte with another protection; frame and PTE_N stay. */
+/* Leaf @pte with another protection; frame, PTE_N and PTE_HELD stay. */
 static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 {
-	return (pte & (PTE_PPN_MASK | PTE_N)) | pgprot_val(prot);
+	return (pte & (PTE_PPN_MASK | PTE_N | PTE_HELD)) | pgprot_val(prot);
 }
 
 /*

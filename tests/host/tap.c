@@ -42,7 +42,8 @@ static void print_line(const char *format, va_list args)
 	printf("\n");
 }
 
-void test_fail(const char *file, int line, const char *format, ...)
+/* __weak: tests/host/machine has some of these its own way. */
+__weak void test_fail(const char *file, int line, const char *format, ...)
 {
 	va_list args;
 
@@ -94,7 +95,7 @@ const char *report_last(void)
 	return last_report;
 }
 
-void panic(const char *format, ...)
+__weak void panic(const char *format, ...)
 {
 	va_list args;
 
@@ -106,12 +107,13 @@ void panic(const char *format, ...)
 	abort();
 }
 
-void spin_wait(struct spinlock *lock)
+__weak void spin_wait(struct spinlock *lock)
 {
 	panic("deadlock: %s is held by the only thread", lock->name);
 }
 
-void hart_interrupt(unsigned int index, hart_function *function, void *argument)
+__weak void hart_interrupt(unsigned int index, hart_function *function,
+                           void *argument)
 {
 	struct hart *interrupted = this_hart;
 

@@ -89,6 +89,21 @@ TEST(result_is_untouched_on_failure)
 	CHECK_EQ(at, 5);
 }
 
+/* With page alignment as well: found by tests/model. */
+TEST(exact_fit_is_not_passed_over_for_a_larger_hole)
+{
+	vaddr_t first, second, at;
+
+	start();
+	CHECK(reserve(3 * PAGE_SIZE, PAGE_SIZE, 0, ~0ul, &first));
+	CHECK(reserve(PAGE_SIZE, PAGE_SIZE, 0, ~0ul, &second));
+	release(first, first + 3 * PAGE_SIZE);
+	CHECK(reserve(3 * PAGE_SIZE, PAGE_SIZE, 0, ~0ul, &at));
+	CHECK_EQ(at, first);
+	release(first, second + PAGE_SIZE);
+	start();
+}
+
 struct range {
 	vaddr_t start;
 	vaddr_t end;

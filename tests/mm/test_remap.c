@@ -300,3 +300,46 @@ TEST(page_that_was_unmapped_cannot_be_shown)
 	free_vm_area(window);
 	vfree(user);
 }
+
+/* Its pages have no reference that could be dropped: found by tests/model. */
+TEST(window_may_hold_pages_mapped_by_hand_after_a_view)
+{
+	char *area = vmalloc_user(PAGE_SIZE);
+	struct page **pages = pages_alloc(2), **next = pages;
+	struct vm_area_struct vma;
+	struct vm_struct *window = window_make(&vma, 2);
+
+	CHECK(area);
+	vma.vm_end -= PAGE_SIZE;
+	CHECK_EQ(remap_vmalloc_range(&vma, area, 0), 0);
+	unmap_vmalloc_range(&vma);
+	CHECK_EQ(map_vm_area(window, PAGE_KERNEL, &next), 0);
+	CHECK_EQ(page_count(pages[0]), 1);
+	free_vm_area(window);
+	CHECK_EQ(page_count(pages[0]), 1);
+	pattern_fill(page_address(pages[0]), PAGE_SIZE, 1);
+	vfree(area);
+	pages_free(pages, 2);
+}
+
+TEST(end_of_a_window_drops_the_references_of_its_views_alone)
+{
+	char *area = vmalloc_user(PAGE_SIZE);
+	struct page **pages = pages_alloc(1);
+	struct vm_area_struct vma;
+	struct vm_struct *window = window_make(&vma, 2);
+
+	CHECK(area);
+	CHECK_EQ(map_kernel_range_noflush(vma.vm_start + PAGE_SIZE, PAGE_SIZE,
+	                                  PAGE_KERNEL, pages),
+	         1);
+	vma.vm_end -= PAGE_SIZE;
+	CHECK_EQ(remap_vmalloc_range(&vma, area, 0), 0);
+	CHECK_EQ(set_memory_ro(vma.vm_start, 2), 0);
+	CHECK_EQ(page_count(vmalloc_to_page(area)), 2);
+	free_vm_area(window);
+	CHECK_EQ(page_count(vmalloc_to_page(area)), 1);
+	CHECK_EQ(page_count(pages[0]), 1);
+	vfree(area);
+	pages_free(pages, 1);
+}

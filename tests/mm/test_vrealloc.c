@@ -5,6 +5,7 @@
 
 #include "core/report.h"
 #include "mm/page_alloc.h"
+#include "mm/vm_walk.h"
 #include "pages.h"
 #include "test.h"
 
@@ -112,4 +113,43 @@ TEST(what_is_no_vmalloc_area_is_reported)
 	CHECK_REPORTS(1, CHECK(!vrealloc(&p, 10, GFP_KERNEL)));
 	vfree(p);
 	CHECK_REPORTS(1, CHECK(!vrealloc(p, 10, GFP_KERNEL)));
+}
+
+/* All of the window behind the last area but [start, end). */
+static void leave_only(vaddr_t start, vaddr_t end, struct vm_struct *rest[2])
+{
+	vaddr_t behind = VMALLOC_START;
+	struct area_note note;
+
+	while (vm_walk(behind, &note, 1) == 1)
+		behind = note.end;
+	CHECK(behind < start);
+	rest[0] = __get_vm_area(start - behind - PAGE_SIZE, VM_MAP, behind,
+	                        start);
+	rest[1] = __get_vm_area(VMALLOC_END - end - PAGE_SIZE, VM_MAP, end,
+	                        VMALLOC_END);
+	CHECK(rest[0] && rest[1]);
+}
+
+/* Found by tests/model in its window of 8 MiB. */
+TEST(growth_beyond_2_mib_needs_no_aligned_hole)
+{
+	const unsigned long size = LEAF_TABLE_SIZE + 1;
+	vaddr_t start = ALIGN_UP(VMALLOC_START, LEAF_TABLE_SIZE) + (1ul << 30) +
+	                PAGE_SIZE;
+	struct vm_struct *rest[2];
+	char *p = vmalloc(PAGE_SIZE), *grown;
+
+	CHECK(p);
+	vm_unmap_aliases();
+	pattern_fill(p, PAGE_SIZE, 1);
+	leave_only(start, start + ALIGN_UP(size, PAGE_SIZE) + PAGE_SIZE, rest);
+	grown = vrealloc(p, size, GFP_KERNEL);
+	CHECK_EQ(grown, start);
+	CHECK(pattern_holds(grown, PAGE_SIZE, 1));
+	vfree(grown);
+	free_vm_area(rest[0]);
+	free_vm_area(rest[1]);
+	/* Not one page of so many is looked up while it is lazy. */
+	vm_unmap_aliases();
 }
