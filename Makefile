@@ -43,7 +43,7 @@ DISK ?=## QEMU: a file as virtio disk
 INITRD ?=## QEMU: a file as initial RAM disk
 ICOUNT ?=## 1: one instruction is one nanosecond, the same in every run
 ARGS ?=## kernel command line: key=value ... -- argv of the app
-QEMU ?= qemu-system-riscv64## the emulator
+QEMU ?= qemu-system-riscv64## the emulator; newest: the one of Debian's backports, fetched
 T ?=## make test: only tests whose name matches
 LOOPS ?= 1## make test: how many times as long the stress tests run
 V ?=## 1: show commands
@@ -264,6 +264,15 @@ fuzz: $(BUILD)/sim-plain/fuzz ## let libFuzzer choose the calls of the model, fo
 
 #### Running it ####
 
+ifeq ($(QEMU),newest)
+NEWEST := $(CURDIR)/build/third-party/newest-qemu
+override QEMU := $(NEWEST)/usr/bin/qemu-system-riscv64
+export BIOS := $(NEWEST)/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
+
+build/.have/run: | $(NEWEST)
+$(NEWEST): | build/.have/build
+	@tools/newest_qemu.sh $@
+endif
 BIOS ?= $(firstword $(wildcard \
 	/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin \
 	/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin))

@@ -23,16 +23,13 @@ ARGS = Image("tests/apps/args")
 FOLDERS = ("core", "lib", "mm", "posix")
 CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES|ALONE)\((\w+)", re.M)
 # Suites whose subject is more than one hart, or an extension of the ISA.
-HARTS = ("core/hart", "mm/aliases", "mm/concurrency", "mm/context", "mm/tlb",
-         "mm/owner_races", "mm/stale_races", "mm/vmallocinfo")
-EXTENSIONS = ("core/hart", "core/string", "mm/aliases", "mm/ioremap",
-              "mm/pgtable", "mm/vm_map_ram", "mm/vmap")
-OPTIONAL = ("svpbmt", "svnapot", "svinval", "sstc")
 HARTS = ("core/hart", "core/profile", "core/timer", "mm/aliases",
-         "mm/concurrency", "mm/context", "mm/tlb", "mm/vmallocinfo")
+         "mm/concurrency", "mm/context", "mm/owner_races", "mm/stale_races",
+         "mm/tlb", "mm/vmallocinfo")
 EXTENSIONS = ("core/hart", "core/profile", "core/string", "core/timer",
               "mm/aliases", "mm/ioremap", "mm/pgtable", "mm/vm_map_ram",
               "mm/vmap")
+OPTIONAL = ("svpbmt", "svnapot", "svinval", "sstc")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
 # Memory and the numbers of harts it is tried with: every number, and the least
 # and the most memory with many.
