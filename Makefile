@@ -223,7 +223,8 @@ $(IMAGE)/vireo.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags $(SYMS:=.S)
 # mm itself and no other part of the kernel, under ASan and UBSan. checked: every
 # check and injected failures; plain: the short paths, and what libFuzzer drives.
 SIM_SRCS := $(filter-out mm/memory_init.c,$(wildcard mm/*.c)) core/lock.c \
-	lib/bits.c lib/hole_tree.c lib/human.c $(filter-out \
+	lib/bits.c lib/hole_tree.c lib/human.c lib/number.c \
+	lib/printf.c $(filter-out \
 	tests/model/image_machine.c,$(wildcard tests/model/*.c)) \
 	$(wildcard tests/host/machine/sim_*.c) tests/host/tap.c
 SIM_FLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer \

@@ -4,7 +4,6 @@
  * ends in a mark of the boot chart. Then main() runs, on a stack of its own.
  */
 #include <linux/vmalloc.h>
-#include <stdio.h>
 
 #include "arch/csr.h"
 #include "boot/boot_asm.h"
@@ -20,6 +19,7 @@
 #include "drivers/finisher.h"
 #include "drivers/ns16550.h"
 #include "lib/page_ops.h"
+#include "lib/printf.h"
 #include "mm/fault.h"
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
@@ -94,10 +94,10 @@ static void banner(void)
 
 	if (CONFIG_QUIET_BOOT || cmdline_get("quiet"))
 		return;
-	snprintf(line, sizeof(line),
-	         "Vireo: %u of %u harts, %lu MiB of RAM, console %s\n",
-	         nr_harts, machine.nr_harts_in_tree, machine.memory_bytes >> 20,
-	         console_name());
+	ksnprintf(line, sizeof(line),
+	          "Vireo: %u of %u harts, %lu MiB of RAM, console %s\n",
+	          nr_harts, machine.nr_harts_in_tree,
+	          machine.memory_bytes >> 20, console_name());
 	console_puts(line);
 }
 

@@ -7,13 +7,13 @@
 #include "core/cmdline.h"
 
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/assert.h"
 #include "core/machine.h"
 #include "core/power.h"
+#include "lib/number.h"
+#include "lib/printf.h"
 
 #define CMDLINE_BYTES 2048u
 
@@ -86,21 +86,11 @@ static void refuse_unknown(const char *word)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(options) && used < sizeof(known); i++)
-		used += (size_t)snprintf(known + used, sizeof(known) - used,
-		                         " %s", options[i].key);
+		used += (size_t)ksnprintf(known + used, sizeof(known) - used,
+		                          " %s", options[i].key);
 	refuse_boot("unknown option \"%s\" on the command line (an argument "
 	            "of the app goes behind \"--\"); known:%s",
 	            word, known);
-}
-
-static bool is_number(const char *text)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	strtoul(text, &end, 0);
-	return *end == '\0';
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -120,11 +110,13 @@ static bool is_choice(const char *choices, const char *text)
 
 static bool option_takes(const struct option *option, const char *value)
 {
+	unsigned long number;
+
 	switch (option->kind) {
 	case OPTION_FLAG:
 		return value == NULL;
 	case OPTION_NUMBER:
-		return value && is_number(value);
+		return value && number_parse(value, &number);
 	case OPTION_CHOICE:
 		return value && is_choice(option->choices, value);
 	case OPTION_TEXT:
@@ -194,8 +186,11 @@ const char *cmdline_get(const char *key)
 unsigned long cmdline_number(const char *key, unsigned long otherwise)
 {
 	const char *value = cmdline_get(key);
+	unsigned long number = otherwise;
 
-	return value ? strtoul(value, NULL, 0) : otherwise;
+	if (value)
+		number_parse(value, &number);
+	return number;
 }
 
 void cmdline_help(cmdline_emit *emit, void *context)
@@ -206,9 +201,9 @@ void cmdline_help(cmdline_emit *emit, void *context)
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct option *option = &options[i];
 
-		snprintf(line, sizeof(line), "%s%s%s: %s", option->key,
-		         option->kind == OPTION_FLAG ? "" : "=",
-		         option->choices, option->help);
+		ksnprintf(line, sizeof(line), "%s%s%s: %s", option->key,
+		          option->kind == OPTION_FLAG ? "" : "=",
+		          option->choices, option->help);
 		emit(line, context);
 	}
 }

@@ -8,11 +8,11 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/console.h"
 #include "core/lock.h"
+#include "lib/printf.h"
 
 #define RING_BYTES     8192u
 #define LOG_LINE_BYTES 256u
@@ -48,7 +48,7 @@ void log_message(enum log_level level, const char *format, ...)
 	if (level > LOG_INFO && level > level_limit)
 		return;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line) - 1, format, args);
+	kvsnprintf(line, sizeof(line) - 1, format, args);
 	va_end(args);
 	length = strlen(line);
 	if (level <= LOG_INFO)

@@ -10,7 +10,6 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "arch/csr.h"
@@ -22,6 +21,7 @@
 #include "core/log.h"
 #include "core/power.h"
 #include "core/trap.h"
+#include "lib/printf.h"
 
 #define PANIC_LINE_BYTES 512u
 #define PANIC_FRAMES     24u
@@ -50,7 +50,7 @@ static void say(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	kvsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	console_write_unlocked(line, strlen(line));
 }
@@ -58,7 +58,7 @@ static void say(const char *format, ...)
 static void say_message(const char *format, va_list args)
 {
 	say("\nPANIC on hart %u: ", this_hart->index);
-	vsnprintf(line, sizeof(line), format, args);
+	kvsnprintf(line, sizeof(line), format, args);
 	console_write_unlocked(line, strlen(line));
 	console_write_unlocked("\n", 1);
 }

@@ -6,12 +6,12 @@
 #include "core/power.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "arch/barrier.h"
 #include "arch/csr.h"
 #include "arch/sbi.h"
 #include "core/console.h"
+#include "lib/printf.h"
 
 static power_off_function *registered_off;
 
@@ -36,7 +36,7 @@ void refuse_boot(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	kvsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	console_puts("vireo: cannot boot: ");
 	console_puts(line);

@@ -6,13 +6,13 @@
 #include "core/report.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/cmdline.h"
 #include "core/lock.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "lib/printf.h"
 
 #define REPORT_BYTES 256u
 
@@ -29,7 +29,7 @@ void report_at(struct report_site *site, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	kvsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 
 	before = __atomic_fetch_add(&site->count, 1, __ATOMIC_RELAXED);

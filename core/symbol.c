@@ -5,9 +5,8 @@
  */
 #include "core/symbol.h"
 
-#include <stdio.h>
-
 #include "arch/sections.h"
+#include "lib/printf.h"
 
 struct symbol_table {
 	uint32_t count;
@@ -60,7 +59,7 @@ void symbol_format(uintptr_t pc, char *buf, size_t size)
 	const char *name = symbol_lookup(pc, &start);
 
 	if (name)
-		snprintf(buf, size, "%s+%#lx", name, pc - start);
+		ksnprintf(buf, size, "%s+%#lx", name, pc - start);
 	else
-		snprintf(buf, size, "%#lx", pc);
+		ksnprintf(buf, size, "%#lx", pc);
 }

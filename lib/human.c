@@ -2,7 +2,7 @@
 /* Sizes as people read them; rounded down, so that a sum is never overstated. */
 #include "lib/human.h"
 
-#include <stdio.h>
+#include "lib/printf.h"
 
 const char *human_size(char buf[HUMAN_BYTES], size_t bytes)
 {
@@ -18,10 +18,10 @@ const char *human_size(char buf[HUMAN_BYTES], size_t bytes)
 		unit++;
 	}
 	if (whole < 10 && tenths > 0) {
-		snprintf(buf, HUMAN_BYTES, "%zu.%zu %s", whole, tenths,
-		         units[unit]);
+		ksnprintf(buf, HUMAN_BYTES, "%zu.%zu %s", whole, tenths,
+		          units[unit]);
 	} else {
-		snprintf(buf, HUMAN_BYTES, "%zu %s", whole, units[unit]);
+		ksnprintf(buf, HUMAN_BYTES, "%zu %s", whole, units[unit]);
 	}
 	return buf;
 }

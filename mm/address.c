@@ -7,13 +7,13 @@
  */
 #include <linux/vmalloc.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "arch/sections.h"
 #include "core/backtrace.h"
 #include "core/log.h"
 #include "core/trap.h"
+#include "lib/printf.h"
 #include "mm/fault.h"
 #include "mm/memblock.h"
 #include "mm/page.h"
@@ -31,7 +31,7 @@ struct answer {
 	size_t size;
 };
 
-#define SAY(answer, ...) snprintf((answer)->buf, (answer)->size, __VA_ARGS__)
+#define SAY(answer, ...) ksnprintf((answer)->buf, (answer)->size, __VA_ARGS__)
 
 /* --- outside the window -------------------------------------------------- */
 
@@ -125,11 +125,11 @@ static void area_phrase(const struct vm_area *area, char *buf, size_t size)
 	const char *kind = area_kind_name(area_kind_of(area->vm.flags));
 
 	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
-	snprintf(buf, size,
-	         "%s %s area %#lx-%#lx of %lu page%s, allocated by %s",
-	         strchr("aeio", *kind) ? "an" : "a", kind, area_start(area),
-	         area_start(area) + (pages << PAGE_SHIFT), pages,
-	         pages == 1 ? "" : "s", caller);
+	ksnprintf(buf, size,
+	          "%s %s area %#lx-%#lx of %lu page%s, allocated by %s",
+	          strchr("aeio", *kind) ? "an" : "a", kind, area_start(area),
+	          area_start(area) + (pages << PAGE_SHIFT), pages,
+	          pages == 1 ? "" : "s", caller);
 }
 
 static void describe_freed(const struct answer *answer,
@@ -199,9 +199,9 @@ static void append_next_area(const struct answer *answer)
 	    area_start(&area) - answer->address > PAGE_SIZE)
 		return;
 	area_phrase(&area, phrase, sizeof(phrase));
-	snprintf(answer->buf + length, answer->size - length,
-	         "; %lu bytes before %s", area_start(&area) - answer->address,
-	         phrase);
+	ksnprintf(answer->buf + length, answer->size - length,
+	          "; %lu bytes before %s", area_start(&area) - answer->address,
+	          phrase);
 }
 
 static void describe_area(const struct answer *answer,

@@ -7,12 +7,12 @@
  */
 #include <linux/vmalloc.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "arch/sections.h"
 #include "core/machine.h"
 #include "lib/human.h"
+#include "lib/printf.h"
 #include "mm/page_alloc.h"
 #include "mm/vm_walk.h"
 #include "mm/vminfo.h"
@@ -53,7 +53,7 @@ static void say(const struct picture *pic, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	kvsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	pic->emit(line, pic->context);
 }

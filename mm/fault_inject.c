@@ -6,12 +6,12 @@
 #include "mm/fault_inject.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/cmdline.h"
 #include "core/compiler.h"
 #include "core/power.h"
+#include "lib/number.h"
 
 static unsigned long seen[FAULT_KINDS];    /* [A] */
 static unsigned long fail_at[FAULT_KINDS]; /* [A] 0: never */
@@ -57,15 +57,12 @@ void fault_inject_init(void)
 	const char *colon = value ? strchr(value, ':') : NULL;
 	unsigned long nth = 0;
 	int kind = FAULT_KINDS;
-	char *end = NULL;
 
 	if (!value)
 		return;
-	if (colon) {
+	if (colon && number_parse(colon + 1, &nth))
 		kind = kind_of(value, colon - value);
-		nth = strtoul(colon + 1, &end, 0);
-	}
-	if (kind == FAULT_KINDS || nth == 0 || *end != '\0') {
+	if (kind == FAULT_KINDS || nth == 0) {
 		refuse_boot(
 			"fail=%s: want page:N, table:N, slab:N or vspace:N with N >= 1",
 			value);

@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/assert.h"
 #include "core/report.h"
+#include "lib/printf.h"
 #include "mm/kmem_internal.h"
 #include "mm/page_internal.h"
 
@@ -208,11 +208,11 @@ void kmem_show(kmem_emit *emit, void *context)
 
 		if (!cache->name)
 			continue;
-		snprintf(line, sizeof(line), "%-20s %8lu %8lu %6u %6lu",
-		         cache->name,
-		         objects - slab_free_objects(cache) -
-		                 stacked_objects(i),
-		         objects, cache->size, slabs);
+		ksnprintf(line, sizeof(line), "%-20s %8lu %8lu %6u %6lu",
+		          cache->name,
+		          objects - slab_free_objects(cache) -
+		                  stacked_objects(i),
+		          objects, cache->size, slabs);
 		emit(line, context);
 	}
 }

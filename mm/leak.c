@@ -5,11 +5,11 @@
  * much as before has not grown. One table, sorted by nothing: callers are few.
  */
 #include <linux/vmalloc.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/backtrace.h"
 #include "core/lock.h"
+#include "lib/printf.h"
 #include "mm/vm_walk.h"
 #include "mm/vminfo.h"
 
@@ -97,8 +97,8 @@ static void show_row(const struct holding *row, vminfo_emit *emit,
 
 	if (row->caller)
 		symbol_format((uintptr_t)row->caller, caller, sizeof(caller));
-	snprintf(line, sizeof(line), "%+5ld areas %+8ld pages  %s", row->areas,
-	         row->pages, caller);
+	ksnprintf(line, sizeof(line), "%+5ld areas %+8ld pages  %s", row->areas,
+	          row->pages, caller);
 	emit(line, context);
 }
 

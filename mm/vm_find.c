@@ -4,10 +4,10 @@
  * of addresses, and for reports about addresses that should not have been freed.
  */
 #include <linux/vmalloc.h>
-#include <stdio.h>
 
 #include "core/backtrace.h"
 #include "core/report.h"
+#include "lib/printf.h"
 #include "mm/vm_area.h"
 #include "mm/vm_index.h"
 #include "mm/vm_walk.h"
@@ -63,32 +63,32 @@ static void explain(const void *addr, char *buf, size_t size)
 	const char *kind;
 
 	if (!is_vmalloc_addr(addr)) {
-		snprintf(buf, size, "outside the vmalloc window");
+		ksnprintf(buf, size, "outside the vmalloc window");
 		return;
 	}
 	if (!area) {
-		snprintf(buf, size, "no area there");
+		ksnprintf(buf, size, "no area there");
 		return;
 	}
 	kind = area_kind_name(area_kind_of(area->vm.flags));
 	symbol_format((uintptr_t)area->vm.caller, caller, sizeof(caller));
 	symbol_format((uintptr_t)area->freed_by, freer, sizeof(freer));
 	if (area_start(area) != (vaddr_t)addr) {
-		snprintf(buf, size, "%lu bytes inside a %s area of %s at %p",
-		         (vaddr_t)addr - area_start(area), kind, caller,
-		         area->vm.addr);
+		ksnprintf(buf, size, "%lu bytes inside a %s area of %s at %p",
+		          (vaddr_t)addr - area_start(area), kind, caller,
+		          area->vm.addr);
 	} else if (area->state == AREA_LAZY) {
-		snprintf(buf, size,
-		         "double free: allocated by %s, first freed by %s",
-		         caller, freer);
+		ksnprintf(buf, size,
+		          "double free: allocated by %s, first freed by %s",
+		          caller, freer);
 	} else if (area->state == AREA_DYING) {
-		snprintf(buf, size,
-		         "double free: allocated by %s, the first free is not "
-		         "done yet",
-		         caller);
+		ksnprintf(buf, size,
+		          "double free: allocated by %s, the first free is not "
+		          "done yet",
+		          caller);
 	} else {
-		snprintf(buf, size, "wrong kind: a %s area of %s", kind,
-		         caller);
+		ksnprintf(buf, size, "wrong kind: a %s area of %s", kind,
+		          caller);
 	}
 }
 

@@ -6,10 +6,10 @@
  */
 #include <linux/vmalloc.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/backtrace.h"
 #include "core/lock.h"
+#include "lib/printf.h"
 #include "mm/pgtable.h"
 #include "mm/vm_area.h"
 #include "mm/vm_walk.h"
@@ -32,7 +32,7 @@ static void add(struct line *line, const char *format, ...)
 	int wanted;
 
 	va_start(args, format);
-	wanted = vsnprintf(line->text + line->length, room, format, args);
+	wanted = kvsnprintf(line->text + line->length, room, format, args);
 	va_end(args);
 	if (wanted > 0)
 		line->length +=

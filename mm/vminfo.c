@@ -8,10 +8,10 @@
 
 #include <linux/vmalloc.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/machine.h"
 #include "core/report.h"
+#include "lib/printf.h"
 #include "mm/kmem.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
@@ -37,7 +37,7 @@ static void say(const struct output *out, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	kvsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	out->emit(line, out->context);
 }
@@ -64,8 +64,9 @@ static void show_blocks(const struct output *out)
 
 	page_alloc_stats(blocks, &cached);
 	for (order = 0; order <= MAX_ORDER; order++)
-		length += (size_t)snprintf(line + length, sizeof(line) - length,
-		                           " %lu", blocks[order]);
+		length +=
+			(size_t)ksnprintf(line + length, sizeof(line) - length,
+		                          " %lu", blocks[order]);
 	say_pages(out, "PagesCached", cached);
 	say(out, "%-16s%s", "FreeBlocks 0..9", line);
 }
