@@ -141,7 +141,7 @@ APP_FLAGS = $(COMMON) -ffile-prefix-map=$(abspath $(APP_DIR))=$(APP_NAME) \
 	$(if $(filter y,$(CONFIG_STACK_PROTECTOR)),-fstack-protector-strong) \
 	$(if $(filter /%,$(APP_DIR)),-Wall,$(WARNINGS) $(WERROR)) $(APP_CFLAGS)
 LINK_FLAGS := $(MACHINE) -nostdlib -static -Wl,--gc-sections \
-	-Wl,--build-id=none -Wl,-z,max-page-size=4096
+	-Wl,--build-id=none -Wl,-z,max-page-size=16
 
 #### Kernel objects ####
 

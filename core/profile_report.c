@@ -41,13 +41,13 @@ static void end(profile_line *show, void *context)
 
 static const char *name_of(uint32_t function)
 {
-	const char *name;
-	uintptr_t start;
+	static char name[128]; /* until the next call */
 
-	if (function == PROFILE_UNKNOWN)
+	if (function == PROFILE_UNKNOWN ||
+	    symbol_name((uintptr_t)__image_start + function, name,
+	                sizeof(name)) == 0)
 		return "[unknown]";
-	name = symbol_lookup((uintptr_t)__image_start + function, &start);
-	return name ? name : "[unknown]";
+	return name;
 }
 
 /* From the outermost function on: relatives stay together. */

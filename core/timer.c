@@ -157,12 +157,20 @@ void timer_init_hart(void)
 	csr_set(sie, SIE_STIE);
 }
 
+/* (hz << 64) / NS_PER_S in two steps of long division; pre: hz < NS_PER_S */
+static uint64_t ticks_per_ns_at(uint64_t hz)
+{
+	uint64_t rest = (hz << 32) % NS_PER_S;
+
+	return (hz << 32) / NS_PER_S << 32 | (rest << 32) / NS_PER_S;
+}
+
 void timer_init(void)
 {
 	uint64_t hz = machine.timebase_hz;
 
 	ns_per_tick = (NS_PER_S << 32) / hz;
-	ticks_per_ns = (uint64_t)(((unsigned __int128)hz << 64) / NS_PER_S);
+	ticks_per_ns = ticks_per_ns_at(hz);
 	trap_set_interrupt(IRQ_TIMER, timer_interrupt);
 	timer_init_hart();
 }

@@ -6,7 +6,9 @@
  * Linux's calls, so that the report says what a program is missing.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <syscall_names.h>
 
@@ -19,23 +21,33 @@ typedef long system_call(long a, long b, long c, long d, long e, long f);
 #define SYSCALL_ENTRY(name) [__NR_##name] = sys_##name,
 static system_call *const calls[] = { SYSCALL_LIST(SYSCALL_ENTRY) };
 
-#define SYSCALL_NAME(name) [__NR_##name] = #name,
-static const char *const names[] = { SYSCALL_NAMES(SYSCALL_NAME) };
+/* All names in one struct: a place in it is 2 bytes, a pointer would be 8. */
+#define SYSCALL_NAME(name) char name[sizeof(#name)];
+#define SYSCALL_TEXT(name) #name,
+static const struct syscall_names {
+	char none[1];
+	SYSCALL_NAMES(SYSCALL_NAME)
+} names = { "", SYSCALL_NAMES(SYSCALL_TEXT) };
 
-static unsigned int refused[ARRAY_SIZE(names)];
+#define SYSCALL_PLACE(name) \
+	[__NR_##name] = offsetof(struct syscall_names, name),
+static const uint16_t places[] = { SYSCALL_NAMES(SYSCALL_PLACE) };
+
+static bool refused[ARRAY_SIZE(places)];
 static unsigned long refused_total;
 
 static __noinline long refuse(unsigned long n)
 {
-	const char *name = n < ARRAY_SIZE(names) ? names[n] : NULL;
+	size_t place = n < ARRAY_SIZE(places) ? places[n] : 0;
 
 	refused_total++;
-	if (name && refused[n]++ == 0)
-		log_warn("system call %s (%lu) does not exist here: ENOSYS",
-		         name, n);
-	if (!name)
+	if (place == 0) {
 		log_warn("there is no system call %ld: ENOSYS", (long)n);
-
+	} else if (!refused[n]) {
+		refused[n] = true;
+		log_warn("system call %s (%lu) does not exist here: ENOSYS",
+		         (const char *)&names + place, n);
+	}
 	return -ENOSYS;
 }
 
