@@ -36,16 +36,16 @@ static const uint16_t places[] = { SYSCALL_NAMES(SYSCALL_PLACE) };
 static bool refused[ARRAY_SIZE(places)];
 static unsigned long refused_total;
 
-static __noinline long refuse(unsigned long n)
+long vireo_no_syscall(long n)
 {
-	size_t place = n < ARRAY_SIZE(places) ? places[n] : 0;
+	size_t place = (unsigned long)n < ARRAY_SIZE(places) ? places[n] : 0;
 
 	refused_total++;
 	if (place == 0) {
-		log_warn("there is no system call %ld: ENOSYS", (long)n);
+		log_warn("there is no system call %ld: ENOSYS", n);
 	} else if (!refused[n]) {
 		refused[n] = true;
-		log_warn("system call %s (%lu) does not exist here: ENOSYS",
+		log_warn("system call %s (%ld) does not exist here: ENOSYS",
 		         (const char *)&names + place, n);
 	}
 	return -ENOSYS;
@@ -62,7 +62,7 @@ long vireo_syscall(long n, long a, long b, long c, long d, long e, long f)
 	const unsigned long number = n;
 
 	if (unlikely(number >= ARRAY_SIZE(calls) || !calls[number]))
-		return refuse(number);
+		return vireo_no_syscall(n);
 
 	return calls[number](a, b, c, d, e, f);
 }

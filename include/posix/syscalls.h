@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The Linux system calls as functions. musl calls sys_<name>() directly where it
- * knows the number at compile time, and vireo_syscall() where it does not. The
- * list of names is posix/syscalls.list.
+ * knows the number at compile time (vireo_no_syscall() where there is no such
+ * function), and vireo_syscall() where it does not. The list of names is
+ * posix/syscalls.list.
  *
  * Every call returns a value >= 0, or -errno as Linux's riscv64 kernel does. A
  * pointer that is not mapped is -EFAULT, never a panic.
@@ -20,11 +21,11 @@
 SYSCALL_LIST(SYSCALL_PROTOTYPE)
 #undef SYSCALL_PROTOTYPE
 
-/*
- * The call with number @n. Returns -ENOSYS for a number that is not in the list;
- * each such number is counted, and logged when it comes first.
- */
+/* The call with number @n, vireo_no_syscall() if it is not in the list. */
 long vireo_syscall(long n, long a, long b, long c, long d, long e, long f);
+
+/* Returns -ENOSYS; each number is counted, and logged when it comes first. */
+long vireo_no_syscall(long n);
 
 /* How often calls that do not exist were asked for. */
 unsigned long syscalls_refused(void);

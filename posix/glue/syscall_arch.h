@@ -3,10 +3,11 @@
  * musl's view of a system call, in place of the file of this name in its
  * arch/riscv64: a function call, as kernel and application are one image.
  *
- * A call whose number is known when musl is compiled binds to its function; a
- * number known only at run time (syscall(2), cancellation points) and a call
- * that is not in posix/syscalls.list take the numbered dispatcher. The list
- * comes as SYSCALL_LIST(X) in a header that tools/musl.sh writes.
+ * A call whose number is known when musl is compiled binds to its function, or
+ * to the refusal of all that posix/syscalls.list does not name; only a number
+ * known no sooner than at run time (syscall(2), cancellation points) takes the
+ * dispatcher, whose table brings every call into the image. The list comes as
+ * SYSCALL_LIST(X) in a header that tools/musl.sh writes.
  *
  * Included by musl's internal/syscall.h alone, and used by posix/glue.
  */
@@ -27,6 +28,7 @@ SYSCALL_LIST(SYSCALL_PROTOTYPE)
 #undef SYSCALL_PROTOTYPE
 
 long vireo_syscall(long n, long a, long b, long c, long d, long e, long f);
+long vireo_no_syscall(long n);
 
 static inline long __syscall6(long n, long a, long b, long c, long d, long e,
                               long f)
@@ -37,6 +39,8 @@ static inline long __syscall6(long n, long a, long b, long c, long d, long e,
 	if (__builtin_constant_p(n)) {
 		switch (n) {
 			SYSCALL_LIST(SYSCALL_CASE)
+		default:
+			return vireo_no_syscall(n);
 		}
 	}
 #undef SYSCALL_CASE
