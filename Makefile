@@ -118,6 +118,12 @@ $(FDT)/fdt.c: | build/.have/build
 
 OPTIMISE = $(if $(filter y,$(CONFIG_OPT_DEBUG)),-Og,$(if \
 	$(filter y,$(CONFIG_OPT_SIZE)),-Os,-O2))
+# What runs once, or when something goes wrong, or waits for a device.
+SELDOM := boot/% drivers/% $(addprefix core/,cmdline.c console.c isa.c log.c \
+	machine.c machine_tree.c panic.c power.c report.c symbol.c tree_node.c) \
+	$(addprefix lib/,fdt_walk.c number.c printf.c prologue.c) \
+	$(addprefix posix/,process.c start.c terminal.c)
+SMALL = $(if $(filter y,$(CONFIG_OPT_SPEED)),-Os)
 GCC_INCLUDE = $(eval GCC_INCLUDE := $$(shell $$(CC) \
 	-print-file-name=include))$(GCC_INCLUDE)
 MACHINE := -march=rv64gc -mabi=lp64d -mcmodel=medany
@@ -161,15 +167,16 @@ when_changed = @mkdir -p $(@D); cmp -s $@ - <<<$(call quote,$(1)) || \
 	cat >$@ <<<$(call quote,$(1))
 
 $(OBJ)/flags: FORCE | build/.have/build
-	$(call when_changed,$(call portable,$(KERNEL_CFLAGS)))
+	$(call when_changed,$(call portable,$(KERNEL_CFLAGS) $(SMALL): $(SELDOM)))
 
 $(KERNEL_OBJS): $(OBJ)/%.o: % $(OBJ)/flags | $(FIRST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(if $(filter $(SELDOM),$<),$(SMALL)) -MMD -MP \
+		-c -o $@ $<
 
 $(FDT_OBJS): $(OBJ)/libfdt/%.o: $(OBJ)/flags | $(FIRST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(COMMON) -w -c -o $@ $(FDT)/$*.c
+	$(Q)$(CC) $(COMMON) $(SMALL) -w -c -o $@ $(FDT)/$*.c
 
 #### Image ####
 
@@ -191,7 +198,8 @@ $(IMAGE)/app_name.S: FORCE | build/.have/build
 $(IMAGE)/link-flags: FORCE | build/.have/build
 	$(call when_changed,$(MUSL) $(OBJS) $(APP_LDFLAGS))
 
-$(KERNEL)/sv39.ld: sv39.ld include/arch/memmap.h | build/.have/build
+$(KERNEL)/sv39.ld: sv39.ld include/arch/memmap.h include/arch/asm_offsets.h \
+		| build/.have/build
 	$(Q)$(CC) -E -P -x assembler-with-cpp -Iinclude -o $@ $<
 
 # $(call link,OUTPUT,FURTHER OBJECTS): with main() missing, say so first.

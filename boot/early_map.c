@@ -5,8 +5,8 @@
  * later by mm/.
  *
  * Whole 2 MiB slots inside one section become one leaf; a slot with a section
- * boundary, or less than full, takes a leaf table. Five sections have six
- * boundaries, so seven tables serve an image of any size.
+ * boundary, or less than full, takes a leaf table. Four sections have five
+ * boundaries; more tables serve an image that lies at no 2 MiB boundary.
  */
 #include "arch/early_map.h"
 
@@ -26,8 +26,10 @@ unsigned int early_tables_used;
 uint64_t early_image_phys;
 
 static pte_t image_table[512] __aligned(PAGE_SIZE);
-static pte_t fixmap_table[512] __aligned(PAGE_SIZE);
 static unsigned int leaf_tables_used;
+
+_Static_assert(FIXMAP_BASE >> LEVEL_SHIFT(2) == IMAGE_BASE >> LEVEL_SHIFT(2),
+               "image_table maps both");
 
 static pte_t *leaf_table_for(pte_t *slot)
 {
@@ -35,7 +37,7 @@ static pte_t *leaf_table_for(pte_t *slot)
 
 	if (pte_is_valid(*slot))
 		return (pte_t *)pte_phys(*slot);
-	if (leaf_tables_used == EARLY_LEAF_TABLES)
+	if (&early_leaf_tables[leaf_tables_used] == early_leaf_tables_end)
 		early_fail("the image is too big for the first page tables");
 	table = early_leaf_tables[leaf_tables_used++];
 	clear_page(table);
@@ -76,26 +78,23 @@ static void map_image(void)
 	const unsigned long rw = PTE_KERNEL_BASE | PTE_W;
 
 	map_section(__text_start, page_up(__text_end), ro | PTE_X);
-	map_section(__rodata_start, page_up(__rodata_end), ro);
 	map_section(__data_start, page_up(__data_end), rw);
-	map_section(__ksyms_start, page_up(__ksyms_end), ro);
-	map_section(__bss_start, boot_stack_guard, rw);
-	map_section(boot_stack_guard + PAGE_SIZE, boot_trap_guard, rw);
-	map_section(boot_trap_guard + PAGE_SIZE, page_up(__bss_end), rw);
+	map_section(__rodata_start, page_up(__rodata_end), ro);
+	map_section(__bss_start, page_up(__bss_end), rw);
 }
 
 /* Two 2 MiB leaves hold a tree of up to 2 MiB at any place; one if it fits. */
 static void map_tree(uint64_t fdt_phys)
 {
+	pte_t *slot = &image_table[pte_index(FIXMAP_BASE, 1)];
 	uint64_t end = fdt_phys + fdt_totalsize((const void *)fdt_phys);
 	uint64_t base = ALIGN_DOWN(fdt_phys, LEVEL_SIZE(1));
 
 	if (end - base > 2 * LEVEL_SIZE(1))
 		early_fail("the device tree is larger than 2 MiB");
-	fixmap_table[0] = pte_make(base, PAGE_KERNEL_RO);
+	slot[0] = pte_make(base, PAGE_KERNEL_RO);
 	if (end - base > LEVEL_SIZE(1))
-		fixmap_table[1] =
-			pte_make(base + LEVEL_SIZE(1), PAGE_KERNEL_RO);
+		slot[1] = pte_make(base + LEVEL_SIZE(1), PAGE_KERNEL_RO);
 }
 
 /* Returns the value for satp. ASID 0: there is one address space. */
@@ -104,10 +103,8 @@ uint64_t early_map(uint64_t image_phys, uint64_t fdt_phys)
 	early_image_phys = image_phys;
 	kernel_root[pte_index(IMAGE_BASE, 2)] =
 		pte_make_table((uintptr_t)image_table);
-	kernel_root[pte_index(FIXMAP_BASE, 2)] =
-		pte_make_table((uintptr_t)fixmap_table);
 	map_image();
 	map_tree(fdt_phys);
-	early_tables_used = 3 + leaf_tables_used;
+	early_tables_used = 2 + leaf_tables_used;
 	return SATP_MODE_SV39 | (uintptr_t)kernel_root >> PAGE_SHIFT;
 }

@@ -37,11 +37,8 @@ _start:
 	mv a1, s1
 	call early_check                # may not return
 
-	lla t0, __bss_start
-	lla t1, early_unclear_start
-	jal t2, .Lclear
-	lla t0, early_unclear_end
-	lla t1, __bss_end
+	lla t0, early_clear_start
+	lla t1, early_clear_end
 	jal t2, .Lclear
 
 	mv a0, s4
@@ -172,29 +169,17 @@ run_on_stack:
 .Learly_stack_top:
 
 /*
- * What need not be zero to begin with:
+ * What need not be zero to begin with, at the start of .bss (sv39.ld):
  *
- *   guard | boot stack | guard | emergency stack | trap stack | leaf tables
+ *   .rodata | boot stack, later the emergency stack | trap stack
  *
- * boot/early_map.c leaves the guard pages unmapped and clears a leaf table when
- * it takes one.
+ * Read-only memory is the guard. While the boot runs, a trap that overflows the
+ * trap stack writes its last words over the boot's.
  */
 	.section .bss.boot_stacks, "aw", @nobits
 	.balign PAGE_SIZE
-	.globl early_unclear_start, boot_stack_guard, boot_stack_top
-early_unclear_start:
-boot_stack_guard:
-	.skip PAGE_SIZE
+	.globl boot_stack_top, boot_trap_stack_top
 	.skip BOOT_STACK_BYTES
 boot_stack_top:
-	.globl boot_trap_guard, boot_emergency_top, boot_trap_stack_top
-boot_trap_guard:
-	.skip PAGE_SIZE
-	.skip EMERGENCY_STACK_BYTES
-boot_emergency_top:
 	.skip TRAP_STACK_BYTES
 boot_trap_stack_top:
-	.globl early_leaf_tables, early_unclear_end
-early_leaf_tables:
-	.skip EARLY_LEAF_TABLES * PAGE_SIZE
-early_unclear_end:

@@ -70,8 +70,8 @@ void harts_init_boot(unsigned int id)
 {
 	boot_hart.id = id;
 	boot_hart.trap_stack_top = (uintptr_t)boot_trap_stack_top;
-	boot_hart.trap_stack_bottom = (uintptr_t)boot_emergency_top;
-	boot_hart.emergency_top = (uintptr_t)boot_emergency_top;
+	boot_hart.trap_stack_bottom = (uintptr_t)boot_stack_top;
+	boot_hart.emergency_top = (uintptr_t)boot_stack_top;
 	trap_init_hart();
 	hart_init_this();
 }

@@ -14,7 +14,7 @@
 #include "core/lock.h"
 #include "lib/printf.h"
 
-#define RING_BYTES     8192u
+#define RING_BYTES     4096u
 #define LOG_LINE_BYTES 256u
 
 static struct spinlock log_lock = SPINLOCK_INIT(LOCK_LOG, "log_lock");

@@ -45,7 +45,6 @@ static const struct section sections[] = {
 	{ __text_start, __text_end, "code (read and execute)" },
 	{ __rodata_start, __rodata_end, "constants (read-only)" },
 	{ __data_start, __data_end, "data" },
-	{ __ksyms_start, __ksyms_end, "names for backtraces (read-only)" },
 	{ __bss_start, __bss_end, "data that starts as zero" },
 };
 

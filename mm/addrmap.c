@@ -89,14 +89,12 @@ static void show_direct_map(const struct picture *pic)
 
 static void show_regions(const struct picture *pic)
 {
-	show_section(pic, "image .bss", __bss_start, __bss_end, "RW");
-	show_section(pic, "image .ksyms", __ksyms_start, __ksyms_end,
-	             "R   names for backtraces");
-	show_section(pic, "image .data", __data_start, __data_end, "RW");
-	show_section(pic, "image .rodata", __rodata_start, __rodata_end, "R");
-	show_section(pic, "image .text", __text_start, __text_end, "RX");
 	show_region(pic, "fixmap", FIXMAP_BASE, 2 * LEAF_TABLE_SIZE,
 	            "R   device tree");
+	show_section(pic, "image .bss", __bss_start, __bss_end, "RW");
+	show_section(pic, "image .rodata", __rodata_start, __rodata_end, "R");
+	show_section(pic, "image .data", __data_start, __data_end, "RW");
+	show_section(pic, "image .text", __text_start, __text_end, "RX");
 	show_region(pic, "page structs", VMEMMAP_BASE,
 	            nr_total_pages() * sizeof(struct page),
 	            "RW  backed on demand");

@@ -21,7 +21,7 @@
 
 #define EMERGENCY_STACK_BYTES 4096
 #define TRAP_STACK_BYTES      8192
-#define BOOT_STACK_BYTES      16384
+#define BOOT_STACK_BYTES      4096 /* later the emergency stack */
 #define EARLY_STACK_BYTES     2048
 #define EARLY_LEAF_TABLES     7
 

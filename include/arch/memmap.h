@@ -6,12 +6,12 @@
  * faults. Privileged spec 4.4: bits 63..39 repeat bit 38.
  *
  *   0xffffffff_ffffffff  +---------------------------+
- *                        | image (linked here, 2 GiB)|  text RX, rodata R, data RW
- *   0xffffffff_80000000  +---------------------------+  IMAGE_REGION
  *                        | hole                      |
- *   0xfffffffe_40000000  +---------------------------+
- *                        | fixmap: device tree, SBI  |  1 GiB, read-only at boot
- *   0xfffffffe_00000000  +---------------------------+  FIXMAP_BASE
+ *   0xffffffff_c0000000  +---------------------------+
+ *                        | fixmap: the device tree   |  4 MiB, read-only
+ *   0xffffffff_bfc00000  +---------------------------+  FIXMAP_BASE
+ *                        | image, linked here        |  text RX, data RW, rodata R
+ *   0xffffffff_80200000  +---------------------------+  IMAGE_BASE
  *                        | hole                      |
  *   0xfffffffa_00000000  +---------------------------+
  *                        | struct page array         |  1 GiB: 16 bytes a page,
@@ -49,7 +49,8 @@
 #define IMAGE_BASE      MEMMAP_UL(0xffffffff80200000)
 #define IMAGE_LOAD_BASE MEMMAP_UL(0x80200000) /* where QEMU loads the ELF */
 
-#define FIXMAP_BASE MEMMAP_UL(0xfffffffe00000000)
+/* In the image's GiB, so that one page table serves both. */
+#define FIXMAP_BASE MEMMAP_UL(0xffffffffbfc00000)
 #define FIXMAP_FDT  FIXMAP_BASE /* two 2 MiB leaves: a tree of <= 2 MiB */
 
 #define VMEMMAP_BASE MEMMAP_UL(0xfffffff9c0000000)

@@ -8,12 +8,11 @@
 #include "core/compiler.h"
 #include "core/hart.h"
 
-/* Labels of the boot hart's stacks in boot/entry.S. */
-extern char boot_stack_guard[], boot_stack_top[];
-extern char boot_trap_guard[], boot_emergency_top[], boot_trap_stack_top[];
+/* The boot hart's stacks, one behind the other (boot/entry.S). */
+extern char boot_stack_top[], boot_trap_stack_top[];
 
-/* Behind them: EARLY_LEAF_TABLES tables, not cleared. */
-extern uint64_t early_leaf_tables[][512];
+/* Page tables at the end of .bss, not cleared (sv39.ld). */
+extern uint64_t early_leaf_tables[][512], early_leaf_tables_end[][512];
 
 /* What a secondary hart needs before it has a stack (asm_offsets.h). */
 struct hart_start {

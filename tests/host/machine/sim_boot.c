@@ -43,7 +43,7 @@
 uint64_t kernel_root[512] __aligned(PAGE_SIZE);
 char __image_start[1], __image_end[1], __text_start[1], __text_end[1];
 char __rodata_start[1], __rodata_end[1], __data_end[1];
-char __ksyms_start[1], __ksyms_end[1], __bss_end[1];
+char __bss_end[1];
 
 static int ram;
 
