@@ -196,7 +196,7 @@ $(IMAGE)/app_name.S: FORCE | build/.have/build
 	$(call when_changed,.data; .globl app_name; app_name: .asciz "$(APP_NAME)")
 
 $(IMAGE)/link-flags: FORCE | build/.have/build
-	$(call when_changed,$(MUSL) $(OBJS) $(APP_LDFLAGS))
+	$(call when_changed,$(MUSL) $(OBJS) $(APP_LDFLAGS) $(APP_STACK_KB))
 
 $(KERNEL)/sv39.ld: sv39.ld include/arch/memmap.h include/arch/asm_offsets.h \
 		| build/.have/build
@@ -205,6 +205,7 @@ $(KERNEL)/sv39.ld: sv39.ld include/arch/memmap.h include/arch/asm_offsets.h \
 # $(call link,OUTPUT,FURTHER OBJECTS): with main() missing, say so first.
 define link
 $(Q)$(CC) $(LINK_FLAGS) -Wl,-T,$(KERNEL)/sv39.ld -Wl,-Map,$(1:.elf=.map) \
+	-Wl,--defsym,__app_stack_kb=$(or $(APP_STACK_KB),$(CONFIG_APP_STACK_KB)) \
 	-o $(1) $(OBJS) $(2) $(APP_LDFLAGS) -Wl,--start-group \
 	$(MUSL)/lib/libc.a -lgcc -Wl,--end-group 2>$(IMAGE)/link.log || { \
 	! grep -q "undefined reference to .main'" $(IMAGE)/link.log || \

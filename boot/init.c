@@ -6,6 +6,7 @@
 #include <linux/vmalloc.h>
 
 #include "arch/csr.h"
+#include "arch/sections.h"
 #include "boot/boot_asm.h"
 #include "boot/harts.h"
 #include "core/bootchart.h"
@@ -104,7 +105,7 @@ static void banner(void)
 /* The boot stack is not used again; interrupts are on from here. */
 static void __dead start_app(void)
 {
-	size_t bytes = (size_t)CONFIG_APP_STACK_KB << 10;
+	size_t bytes = (size_t)__app_stack_kb << 10;
 	char *stack = vmalloc(bytes);
 
 	if (!stack) {

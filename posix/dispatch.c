@@ -6,7 +6,6 @@
  * Linux's calls, so that the report says what a program is missing.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -33,18 +32,19 @@ static const struct syscall_names {
 	[__NR_##name] = offsetof(struct syscall_names, name),
 static const uint16_t places[] = { SYSCALL_NAMES(SYSCALL_PLACE) };
 
-static bool refused[ARRAY_SIZE(places)];
+static uint64_t refused[ARRAY_SIZE(places) / 64 + 1]; /* a bit for each */
 static unsigned long refused_total;
 
 long vireo_no_syscall(long n)
 {
 	size_t place = (unsigned long)n < ARRAY_SIZE(places) ? places[n] : 0;
+	uint64_t bit = 1ul << n % 64;
 
 	refused_total++;
 	if (place == 0) {
 		log_warn("there is no system call %ld: ENOSYS", n);
-	} else if (!refused[n]) {
-		refused[n] = true;
+	} else if (!(refused[n / 64] & bit)) {
+		refused[n / 64] |= bit;
 		log_warn("system call %s (%ld) does not exist here: ENOSYS",
 		         (const char *)&names + place, n);
 	}

@@ -44,7 +44,7 @@ static void make_headers(void)
 	};
 	headers[STACK_HEADER] = (Elf64_Phdr){
 		.p_type = PT_GNU_STACK,
-		.p_memsz = (uintptr_t)CONFIG_APP_STACK_KB << 10,
+		.p_memsz = (uintptr_t)__app_stack_kb << 10,
 	};
 }
 

@@ -13,4 +13,7 @@ extern char __bss_start[], __bss_end[];
 /* Thread-local storage template: sizes and alignment are absolute symbols. */
 extern char __tdata_start[], __tdata_size[], __tls_size[], __tls_align[];
 
+/* Likewise: the stack of main() in KiB, from the app or the configuration. */
+extern char __app_stack_kb[];
+
 #endif /* ARCH_SECTIONS_H */
