@@ -92,7 +92,7 @@ static void say_backtrace(unsigned int count)
 
 static void say_address(const char *what, unsigned long address)
 {
-	static char text[PANIC_LINE_BYTES - 128];
+	static char text[PANIC_LINE_BYTES - 160];
 
 	if (!describer)
 		return;
