@@ -24,6 +24,10 @@ SMP ?= 1
 ifneq ($(filter profile,$(GOALS)),)
 ICOUNT ?= 1
 endif
+else ifneq ($(filter bench-boot,$(GOALS)),)
+CONFIG ?= release
+APP ?= hello
+SMP ?= 1
 else ifneq ($(filter test,$(GOALS)),)
 CONFIG ?= test
 endif
@@ -34,7 +38,7 @@ ifeq ($(ICOUNT),1)
 # One hart at a time then runs, and QEMU 7.2 may let one that waits go on for ever.
 SMP ?= 1
 endif
-SMP ?= 4## QEMU: harts (1 with ICOUNT=1 and for make bench)
+SMP ?= 4## QEMU: harts (1 with ICOUNT=1, for make bench and bench-boot)
 MEM ?= 512M## QEMU: memory
 CPU ?= rv64## QEMU: processor and its options (rv64,svpbmt=on,...)
 NET ?= none## QEMU: user | tap | none
@@ -46,6 +50,7 @@ ARGS ?=## kernel command line: key=value ... -- argv of the app
 QEMU ?= qemu-system-riscv64## the emulator; newest: the one of Debian's backports, fetched
 T ?=## make test: only tests whose name matches
 LOOPS ?= 1## make test: how many times as long the stress tests run
+RUNS ?= 20## make bench-boot: rounds
 V ?=## 1: show commands
 BUILD ?= build## folder for all output but third-party parts
 
@@ -57,13 +62,13 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 Q := $(if $(filter 1,$(V)),,@)
 quote = '$(subst ','\'',$(1))'
 
-APP_GOALS := image run bench profile debug qemu-cmd size
+APP_GOALS := image run bench bench-boot profile debug qemu-cmd size
 NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
 NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
 NEEDS_FOLDER := $(filter-out help clean distclean,$(GOALS))
 problem := $(shell tools/check_vars.sh $(foreach v,CONFIG SMP MEM NET PORTS \
-	DISK INITRD ICOUNT LOOPS $(if $(NEEDS_APP),APP) \
+	DISK INITRD ICOUNT LOOPS RUNS $(if $(NEEDS_APP),APP) \
 	$(if $(NEEDS_FOLDER),BUILD),$(call quote,$v=$($v))))
 $(if $(problem),$(error vireo: $(problem)))
 
@@ -338,6 +343,15 @@ bench: image build/.have/run ## measure; writes build/bench/results.json and .cs
 	$(Q)tools/bench.py --image $(IMAGE)/vireo.stripped.elf --config $(CONFIG) \
 		--out $(BUILD)/bench -- $(QEMU_CMD) -serial stdio -monitor none
 
+$(BUILD)/bench/boot_payload.elf: tools/boot_payload.S | build/.have/build
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LINK_FLAGS) -Wl,-N,--no-warn-rwx-segments,-Ttext=0x80200000 -o $@ $<
+
+bench-boot: image $(BUILD)/bench/boot_payload.elf build/.have/run ## wall time to hello's first line; writes build/bench/boot.json
+	$(Q)tools/bench_boot.py --payload $(BUILD)/bench/boot_payload.elf \
+		--image $(IMAGE)/vireo.stripped.elf --runs $(RUNS) \
+		--out $(BUILD)/bench/boot.json -- $(QEMU_CMD) -serial stdio -monitor none
+
 profile: image build/.have/run ## count every instruction by function: build/profile/APP
 	$(Q)tools/profile.py --elf $(IMAGE)/vireo.elf --prefix $(CROSS_COMPILE) \
 		--out $(BUILD)/profile/$(APP_NAME) $(PROFILE_ROOT) -- \
@@ -392,7 +406,7 @@ help: ## this list
 
 FORCE:
 
-.PHONY: image run qemu-cmd debug size bench profile profile-docs test \
+.PHONY: image run qemu-cmd debug size bench bench-boot profile profile-docs test \
 	mutants menuconfig check format clean distclean help bench-gate FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

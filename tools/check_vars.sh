@@ -60,7 +60,7 @@ for setting in "$@"; do
 		wrong "must be user, tap or none" ;;
 	PORTS) [[ $value =~ ^([0-9]+:[0-9]+(,[0-9]+:[0-9]+)*)?$ ]] ||
 		wrong "must be host:guest,..." ;;
-	LOOPS) [[ $value =~ ^[1-9][0-9]*$ ]] ||
+	LOOPS | RUNS) [[ $value =~ ^[1-9][0-9]*$ ]] ||
 		wrong "must be a number, 1 or more" ;;
 	ICOUNT) [[ $value =~ ^[01]?$ ]] || wrong "must be 0 or 1" ;;
 	DISK | INITRD) [ -z "$value" ] || [ -r "$value" ] ||
