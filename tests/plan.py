@@ -257,6 +257,10 @@ def early_jobs():
             ("align", r"vm_area_register_early: alignment 0x3000 is no")):
         yield Boot(f"early/{mistake}", EARLY, Machine(arguments=(mistake,)),
                    134, (r"^PANIC on hart 0: " + line,), ("^1\\.\\.",))
+    yield Boot("early/stack", EARLY, Machine(arguments=("stack",)), 134,
+               ("^PANIC on hart 0: store page fault at",
+                "^sp points there: the stack has overflowed", r" recurse\+"),
+               ("^1\\.\\.",))
 
 
 def image_jobs():

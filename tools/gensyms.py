@@ -38,6 +38,8 @@ def functions(lines):
         address = int(address, 16)
         if name == "__image_start":
             start = address
+        elif name == "__text_end":
+            break  # nm -n: what follows is no code
         elif kind in "tTwW" and not name.startswith((".L", "__text_", "$")):
             if address not in found or (address in local and kind != "t"):
                 found[address] = name

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arch/sections.h"
 #include "core/backtrace.h"
 #include "core/symbol.h"
 #include "test.h"
@@ -77,6 +78,45 @@ TEST(symbols_know_start_and_name)
 	CHECK(!symbol_lookup(0, &start));
 	CHECK(!symbol_lookup((uintptr_t)&start, &start));
 	CHECK(!symbol_lookup(~0ul, &start));
+}
+
+static bool is_name(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_."
+	                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+}
+
+/* Two names for one address are one entry, so each entry begins one function. */
+TEST(every_function_is_found_and_has_a_name)
+{
+	const uint32_t *entries = (const uint32_t *)__ksyms_start;
+	uintptr_t pc = (uintptr_t)__text_start;
+	uintptr_t last = 0;
+	uint32_t found = 0;
+	uintptr_t start;
+	char name[80];
+
+	for (; CONFIG_SYMBOLS && pc < (uintptr_t)__text_end; pc += 2) {
+		CHECK(symbol_lookup(pc, &start));
+		CHECK(start == pc || start == last);
+		if (start == last)
+			continue;
+		CHECK(symbol_name(pc, name, sizeof(name)) > 0 && is_name(name));
+		last = start;
+		found++;
+	}
+	CHECK(!CONFIG_SYMBOLS || found == *entries);
+}
+
+TEST(a_name_is_cut_to_the_buffer)
+{
+	uintptr_t pc = (uintptr_t)with_large_frame;
+	char name[8];
+
+	CHECK_EQ(symbol_name(pc, name, sizeof(name)), sizeof(name) - 1);
+	CHECK_EQ(strcmp(name, "with_la"), 0);
+	CHECK_EQ(symbol_name(pc, name, 1), 0);
+	CHECK_EQ(symbol_name(pc, NULL, 0), 0);
 }
 
 TEST(addresses_are_printed_with_offset_or_plain)

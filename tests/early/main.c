@@ -172,6 +172,12 @@ static struct {
 	unsigned long reports;
 } seen[ARRAY_SIZE(calls)];
 
+/* The boot stack ends in read-only memory. */
+static __noinline int recurse(volatile int n)
+{
+	return n < 1 << 20 ? recurse(n + 1) + n : 0;
+}
+
 static void make_a_mistake(const char *name)
 {
 	static struct vm_struct wrong = { .size = PAGE_SIZE };
@@ -189,6 +195,8 @@ static void make_a_mistake(const char *name)
 		at = VMALLOC_END - PAGE_SIZE;
 	else if (strcmp(name, "align") == 0)
 		vm_area_register_early(&wrong, 3 * PAGE_SIZE);
+	else if (strcmp(name, "stack") == 0)
+		at = (unsigned long)recurse(0);
 	wrong.addr = (void *)at;
 	wrong.size += strcmp(name, "too-large") == 0 ? PAGE_SIZE : 0;
 	vm_area_add_early(&wrong);
