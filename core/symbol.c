@@ -81,7 +81,7 @@ static struct symbol last_up_to(const struct symbol_table *table,
 		(const uint8_t *)table + table->groups[group].entries;
 	uint32_t left = table->count - group * GROUP;
 	uintptr_t start = table->groups[group].start;
-	struct symbol found = { 0 };
+	struct symbol found = { start, at };
 
 	for (left = left < GROUP ? left : GROUP; left > 0; left--) {
 		start += read_distance(&at);

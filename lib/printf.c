@@ -15,6 +15,7 @@ struct output {
 	char *buf;
 	size_t size;
 	size_t length; /* of the whole text */
+	va_list args;  /* what is not printed yet */
 };
 
 struct conversion {
@@ -64,13 +65,13 @@ static void put_field(struct output *out, const struct conversion *c,
 	put_repeated(out, ' ', c->left ? fill : 0);
 }
 
-static unsigned int read_number(const char **at, va_list *args)
+static unsigned int read_number(struct output *out, const char **at)
 {
 	unsigned int value = 0;
 
 	if (**at == '*') {
 		++*at;
-		return va_arg(*args, unsigned int);
+		return va_arg(out->args, unsigned int);
 	}
 	for (; **at >= '0' && **at <= '9'; ++*at)
 		value = value * 10 + (unsigned int)(**at - '0');
@@ -78,8 +79,8 @@ static unsigned int read_number(const char **at, va_list *args)
 }
 
 /* From behind the % to the type; returns what follows. */
-static const char *read_conversion(const char *at, struct conversion *c,
-                                   va_list *args)
+static const char *read_conversion(struct output *out, const char *at,
+                                   struct conversion *c)
 {
 	*c = (struct conversion){ .precision = UINT_MAX };
 	for (;; at++) {
@@ -94,10 +95,10 @@ static const char *read_conversion(const char *at, struct conversion *c,
 		else
 			break;
 	}
-	c->width = read_number(&at, args);
+	c->width = read_number(out, &at);
 	if (*at == '.') {
 		at++;
-		c->precision = read_number(&at, args);
+		c->precision = read_number(out, &at);
 	}
 	for (; *at == 'l' || *at == 'z'; at++)
 		c->is_long = true;
@@ -105,11 +106,11 @@ static const char *read_conversion(const char *at, struct conversion *c,
 	return at + (*at != '\0');
 }
 
-static unsigned long unsigned_argument(const struct conversion *c,
-                                       va_list *args)
+static unsigned long unsigned_argument(struct output *out,
+                                       const struct conversion *c)
 {
-	return c->is_long ? va_arg(*args, unsigned long)
-	                  : va_arg(*args, unsigned int);
+	return c->is_long ? va_arg(out->args, unsigned long)
+	                  : va_arg(out->args, unsigned int);
 }
 
 static void put_digits(struct output *out, const struct conversion *c,
@@ -128,10 +129,10 @@ static void put_digits(struct output *out, const struct conversion *c,
 	                           (size_t)(digits + sizeof(digits) - first) });
 }
 
-static void put_signed(struct output *out, const struct conversion *c,
-                       va_list *args)
+static void put_signed(struct output *out, const struct conversion *c)
 {
-	long value = c->is_long ? va_arg(*args, long) : va_arg(*args, int);
+	long value =
+		c->is_long ? va_arg(out->args, long) : va_arg(out->args, int);
 
 	if (value < 0)
 		put_digits(out, c, "-", -(unsigned long)value);
@@ -139,23 +140,22 @@ static void put_signed(struct output *out, const struct conversion *c,
 		put_digits(out, c, c->plus ? "+" : "", (unsigned long)value);
 }
 
-static void put_hex(struct output *out, const struct conversion *c,
-                    va_list *args)
+static void put_hex(struct output *out, const struct conversion *c)
 {
-	unsigned long value = unsigned_argument(c, args);
+	unsigned long value = unsigned_argument(out, c);
 
 	put_digits(out, c, c->alternate && value > 0 ? "0x" : "", value);
 }
 
 /* All 16 digits: addresses under each other are easy to compare. */
-static void put_pointer(struct output *out, va_list *args)
+static void put_pointer(struct output *out)
 {
 	static const struct conversion all_digits = { .type = 'x',
 		                                      .zeros = true,
 		                                      .width = 18 };
 
 	put_digits(out, &all_digits, "0x",
-	           (unsigned long)va_arg(*args, void *));
+	           (unsigned long)va_arg(out->args, void *));
 }
 
 static void put_text(struct output *out, const struct conversion *c,
@@ -167,36 +167,34 @@ static void put_text(struct output *out, const struct conversion *c,
 	          &(struct piece){ "", text, strnlen(text, c->precision) });
 }
 
-static void put_char(struct output *out, const struct conversion *c,
-                     va_list *args)
+static void put_char(struct output *out, const struct conversion *c)
 {
-	char text = (char)va_arg(*args, int);
+	char text = (char)va_arg(out->args, int);
 
 	put_field(out, c, &(struct piece){ "", &text, 1 });
 }
 
-static void put_converted(struct output *out, const struct conversion *c,
-                          va_list *args)
+static void put_converted(struct output *out, const struct conversion *c)
 {
 	switch (c->type) {
 	case 'd':
 	case 'i':
-		put_signed(out, c, args);
+		put_signed(out, c);
 		break;
 	case 'u':
-		put_digits(out, c, "", unsigned_argument(c, args));
+		put_digits(out, c, "", unsigned_argument(out, c));
 		break;
 	case 'x':
-		put_hex(out, c, args);
+		put_hex(out, c);
 		break;
 	case 'p':
-		put_pointer(out, args);
+		put_pointer(out);
 		break;
 	case 's':
-		put_text(out, c, va_arg(*args, const char *));
+		put_text(out, c, va_arg(out->args, const char *));
 		break;
 	case 'c':
-		put_char(out, c, args);
+		put_char(out, c);
 		break;
 	default:
 		put(out, "%", 1);
@@ -206,20 +204,19 @@ static void put_converted(struct output *out, const struct conversion *c,
 
 int kvsnprintf(char *buf, size_t size, const char *format, va_list args)
 {
-	struct output out = { buf, size, 0 };
+	struct output out = { .buf = buf, .size = size };
 	struct conversion c;
-	va_list rest;
 
-	va_copy(rest, args); /* a va_list parameter has no portable address */
+	va_copy(out.args, args);
 	while (*format) {
 		if (*format == '%') {
-			format = read_conversion(format + 1, &c, &rest);
-			put_converted(&out, &c, &rest);
+			format = read_conversion(&out, format + 1, &c);
+			put_converted(&out, &c);
 		} else {
 			put(&out, format++, 1);
 		}
 	}
-	va_end(rest);
+	va_end(out.args);
 	if (size > 0)
 		buf[out.length < size ? out.length : size - 1] = '\0';
 	return (int)out.length;

@@ -63,10 +63,11 @@ static void show_blocks(const struct output *out)
 	unsigned int order;
 
 	page_alloc_stats(blocks, &cached);
-	for (order = 0; order <= MAX_ORDER; order++)
+	for (order = 0; order <= MAX_ORDER; order++) {
 		length +=
 			(size_t)ksnprintf(line + length, sizeof(line) - length,
 		                          " %lu", blocks[order]);
+	}
 	say_pages(out, "PagesCached", cached);
 	say(out, "%-16s%s", "FreeBlocks 0..9", line);
 }
