@@ -24,8 +24,8 @@ FOLDERS = ("core", "lib", "mm", "posix")
 CLAIM = re.compile(r"^\t?(?:TEST|EVERY_KIND|WITH_PAGES|ALONE)\((\w+)", re.M)
 # Suites whose subject is more than one hart, or an extension of the ISA.
 HARTS = ("core/hart", "core/profile", "core/timer", "mm/aliases",
-         "mm/concurrency", "mm/context", "mm/owner_races", "mm/stale_races",
-         "mm/tlb", "mm/vmallocinfo")
+         "mm/concurrency", "mm/context", "mm/fault_inject", "mm/owner_races",
+         "mm/stale_races", "mm/tlb", "mm/vmallocinfo")
 EXTENSIONS = ("core/hart", "core/profile", "core/string", "core/timer",
               "mm/aliases", "mm/ioremap", "mm/pgtable", "mm/vm_map_ram",
               "mm/vmap")
@@ -525,7 +525,7 @@ def model_jobs():
 
 
 def everything():
-    for jobs in (host_jobs, suite_jobs, stress_jobs, extension_jobs,
+    for jobs in (host_jobs, model_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, death_jobs,
                  early_jobs, image_jobs, variable_jobs, setup_jobs,
                  gate_jobs, mutant_jobs, profile_jobs):

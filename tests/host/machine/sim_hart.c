@@ -9,6 +9,7 @@
 #include "arch/csr.h"
 #include "arch/sbi.h"
 #include "core/panic.h"
+#include "core/pause.h"
 #include "mm/pgtable.h"
 #include "sim_internal.h"
 #include "tests/model/model.h"
@@ -60,6 +61,12 @@ void sim_wait_in_vain(void)
 
 	if (++times > RELAX_MOST)
 		panic("a hart waits for ever");
+}
+
+void pause_before_next_look(struct pause *pause)
+{
+	(void)pause;
+	sim_wait_in_vain();
 }
 
 /* --- whose turn it is ----------------------------------------------------------------- */
