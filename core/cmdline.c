@@ -32,7 +32,7 @@ struct option {
 };
 
 static const struct option options[] = {
-	{ "fail", OPTION_TEXT, "KIND:N",
+	{ "fail", OPTION_TEXT, "KIND:N[+M]",
 	  "fail the N-th request of page, table, slab or vspace" },
 	{ "harts", OPTION_NUMBER, "N", "run at most N harts" },
 	{ "isa", OPTION_TEXT, "-NAME,...",

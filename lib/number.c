@@ -1,36 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Unlike strtoul(): the whole text or nothing, no sign, no space, no octal, and
- * what does not fit is no number.
- */
 #include "lib/number.h"
 
-static unsigned int digit_value(char c)
+#include <stddef.h>
+
+#define NO_DIGIT 16u
+
+static unsigned int digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned int)(c - '0');
 	c |= 'a' ^ 'A';
-	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : 16;
+	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : NO_DIGIT;
 }
 
-bool number_parse(const char *text, unsigned long *value)
+const char *number_read(const char *text, unsigned long *number_out)
 {
-	unsigned long sum = 0;
-	unsigned int base = 10;
+	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *first = is_hex ? text + 2 : text;
+	const char *at = first;
+	unsigned long number = 0;
+	unsigned int base = is_hex ? 16 : 10;
 
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		base = 16;
-		text += 2;
+	for (; digit_of(*at) < base; at++) {
+		if (__builtin_mul_overflow(number, base, &number) ||
+		    __builtin_add_overflow(number, digit_of(*at), &number))
+			return NULL;
 	}
-	if (*text == '\0')
+	if (at == first)
+		return NULL;
+	*number_out = number;
+	return at;
+}
+
+bool number_parse(const char *text, unsigned long *number_out)
+{
+	unsigned long number;
+	const char *end = number_read(text, &number);
+
+	if (!end || *end != '\0')
 		return false;
-	for (; *text; text++) {
-		unsigned int digit = digit_value(*text);
-
-		if (digit >= base || __builtin_mul_overflow(sum, base, &sum) ||
-		    __builtin_add_overflow(sum, digit, &sum))
-			return false;
-	}
-	*value = sum;
+	*number_out = number;
 	return true;
 }

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "core/cmdline.h"
-#include "core/compiler.h"
 #include "core/power.h"
 #include "lib/number.h"
+#include "mm/kmem.h"
+#include "mm/page_alloc.h"
 
-static unsigned long seen[FAULT_KINDS];    /* [A] */
-static unsigned long fail_at[FAULT_KINDS]; /* [A] 0: never */
+struct fault_point fault_points[FAULT_KINDS];
 
 static const char *const names[FAULT_KINDS] = {
 	[FAULT_PAGE] = "page",
@@ -23,22 +23,55 @@ static const char *const names[FAULT_KINDS] = {
 	[FAULT_VSPACE] = "vspace",
 };
 
+/* Emptying a hart's stacks is also what gives them or takes their room. */
+static void fit_stacks(enum fault_kind kind)
+{
+	if (kind == FAULT_PAGE)
+		page_alloc_drain_all();
+	else if (kind == FAULT_SLAB)
+		(void)kmem_shrink();
+}
+
+static void arm(enum fault_kind kind, unsigned long nth, unsigned long every)
+{
+	struct fault_point *point = &fault_points[kind];
+
+	__atomic_store_n(&point->nth, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&point->every, every, __ATOMIC_RELAXED);
+	__atomic_store_n(&point->seen, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&point->nth, nth, __ATOMIC_RELEASE);
+}
+
+void fault_inject_repeat(enum fault_kind kind, unsigned long nth,
+                         unsigned long every)
+{
+	bool was_armed = fault_is_armed(kind);
+
+	arm(kind, nth, every);
+	if (fault_is_armed(kind) != was_armed)
+		fit_stacks(kind);
+}
+
 void fault_inject_set(enum fault_kind kind, unsigned long nth)
 {
-	__atomic_store_n(&fail_at[kind], 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&seen[kind], 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&fail_at[kind], nth, __ATOMIC_RELAXED);
+	fault_inject_repeat(kind, nth, 0);
 }
 
 unsigned long fault_inject_seen(enum fault_kind kind)
 {
-	return __atomic_load_n(&seen[kind], __ATOMIC_RELAXED);
+	return __atomic_load_n(&fault_points[kind].seen, __ATOMIC_RELAXED);
 }
 
 bool fault_inject_hit(enum fault_kind kind)
 {
-	return __atomic_add_fetch(&seen[kind], 1, __ATOMIC_RELAXED) ==
-	       __atomic_load_n(&fail_at[kind], __ATOMIC_RELAXED);
+	struct fault_point *point = &fault_points[kind];
+	unsigned long seen =
+		__atomic_add_fetch(&point->seen, 1, __ATOMIC_RELAXED);
+	unsigned long every = READ_ONCE(point->every);
+	unsigned long nth = READ_ONCE(point->nth);
+
+	return seen == nth ||
+	       (every > 0 && seen > nth && (seen - nth) % every == 0);
 }
 
 static int kind_of(const char *name, size_t length)
@@ -51,26 +84,27 @@ static int kind_of(const char *name, size_t length)
 	return FAULT_KINDS;
 }
 
+/* Before there are stacks: those that are made find it armed. */
 void fault_inject_init(void)
 {
 	const char *value = cmdline_get("fail");
 	const char *colon = value ? strchr(value, ':') : NULL;
-	unsigned long nth = 0;
+	unsigned long nth = 0, every = 0;
 	int kind = FAULT_KINDS;
+	const char *end = NULL;
 
 	if (!value)
 		return;
-	if (colon && number_parse(colon + 1, &nth))
+	if (colon) {
 		kind = kind_of(value, colon - value);
-	if (kind == FAULT_KINDS || nth == 0) {
-		refuse_boot(
-			"fail=%s: want page:N, table:N, slab:N or vspace:N with N >= 1",
-			value);
+		end = number_read(colon + 1, &nth);
+		if (end && *end == '+')
+			end = number_read(end + 1, &every);
 	}
-	if (!CONFIG_FAULT_INJECT) {
-		refuse_boot(
-			"fail=%s: this image is built without CONFIG_FAULT_INJECT",
-			value);
+	if (kind == FAULT_KINDS || nth == 0 || !end || *end != '\0') {
+		refuse_boot("fail=%s: want page:N, table:N, slab:N or vspace:N "
+		            "with N >= 1, or N+M to repeat",
+		            value);
 	}
-	fault_inject_set(kind, nth);
+	arm((enum fault_kind)kind, nth, every);
 }

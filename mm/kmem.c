@@ -49,11 +49,12 @@ static void *take_from_stack(struct kmem_stack *stack)
 	return stack->top == stack->base ? NULL : *--stack->top;
 }
 
-/* Interrupts off, stack empty: half a stack from slabs at hand. */
+/* Interrupts off, stack empty: half a stack from slabs at hand, 1 at least. */
 static void *refill(struct kmem_cache *cache)
 {
 	struct kmem_stack *stack = &kmem_own()->stacks[cache->number];
-	unsigned int batch = (cache->stack_limit + 1u) / 2;
+	unsigned int room = stack->end - stack->base;
+	unsigned int batch = room ? room / 2 : 1;
 
 	stack->top = stack->base + slab_take(cache, batch, stack->base);
 	return take_from_stack(stack);
@@ -64,8 +65,13 @@ void *kmem_take_slowly(struct kmem_stack *stack, gfp_t gfp, unsigned long flags)
 {
 	unsigned int number = stack - kmem_own()->stacks;
 	struct kmem_cache *cache = &kmem_caches[number];
-	void *object = refill(cache);
+	void *object;
 
+	if (should_fail(FAULT_SLAB)) {
+		irq_restore(flags);
+		return NULL;
+	}
+	object = refill(cache);
 	while (!object) {
 		struct page *page;
 
@@ -89,8 +95,6 @@ void *kmem_take(unsigned long number, gfp_t gfp)
 
 	if (gfp & __GFP_RECLAIM)
 		assert_no_lock_held("an allocation that may purge");
-	if (should_fail(FAULT_SLAB))
-		return NULL;
 	object = kmem_take_inline(number, gfp);
 	if (CONFIG_CHECK && object)
 		check_poison(&kmem_caches[number], object);
@@ -111,7 +115,7 @@ static void *take_large(size_t size, gfp_t gfp)
 	unsigned int order = 1;
 	struct page *page;
 
-	if (size > KMALLOC_MAX_SIZE || should_fail(FAULT_SLAB))
+	if (size > KMALLOC_MAX_SIZE)
 		return NULL;
 	while (PAGE_SIZE << order < size)
 		order++;
@@ -191,6 +195,18 @@ static void spill(struct kmem_cache *cache, struct kmem_stack *stack)
 	stack->top -= oldest;
 }
 
+static void keep(struct kmem_cache *cache, struct kmem_stack *stack,
+                 void *object)
+{
+	if (stack->base == stack->end) {
+		slab_give(cache, 1, &object);
+		return;
+	}
+	if (stack->top == stack->end)
+		spill(cache, stack);
+	*stack->top++ = object;
+}
+
 static bool is_stacked(const struct kmem_stack *stack, const void *object)
 {
 	for (void **slot = stack->base; slot < stack->top; slot++) {
@@ -221,12 +237,10 @@ static void free_small(const void *object, struct page *page)
 
 	if (!why) {
 		move_window(own, page);
-		if (stack->top == stack->end)
-			spill(cache, stack);
 		if (CONFIG_CHECK)
 			memset((char *)object + KMEM_LINK_BYTES, KMEM_POISON,
 			       cache->size - KMEM_LINK_BYTES);
-		*stack->top++ = (void *)object;
+		keep(cache, stack, (void *)object);
 	}
 	irq_restore(flags);
 	if (why)

@@ -11,6 +11,7 @@
 #include "core/assert.h"
 #include "core/report.h"
 #include "lib/printf.h"
+#include "mm/fault_inject.h"
 #include "mm/kmem_internal.h"
 #include "mm/page_internal.h"
 
@@ -31,8 +32,11 @@ static const struct {
 	{ "kmalloc-4096", 4096 },
 };
 
+/* None while requests for objects fail on demand: they are then all counted. */
 static unsigned int limit_for(size_t size)
 {
+	if (fault_is_armed(FAULT_SLAB))
+		return 0;
 	if (size <= 256)
 		return KMEM_SLOTS - 1;
 	return size <= 1024 ? 16 : 8;
@@ -45,7 +49,6 @@ static void cache_set(unsigned int number, const char *name, size_t size)
 	cache->size = size;
 	cache->per_slab = PAGE_SIZE / size;
 	cache->number = number;
-	cache->stack_limit = limit_for(size);
 	cache->lock = (struct spinlock)SPINLOCK_INIT(LOCK_KMEM, name);
 	cache->name = name;
 }
@@ -60,7 +63,7 @@ static void stack_set(struct kmem_hart_slots *own,
 	own->slots[cache->number][0] = NULL;
 	stack->base = &own->slots[cache->number][1];
 	stack->top = stack->base;
-	stack->end = stack->base + cache->stack_limit;
+	stack->end = stack->base + limit_for(size);
 	stack->misaligned = (size & -size) - 1;
 }
 
@@ -119,7 +122,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 	return cache;
 }
 
-/* This hart's free objects back to their slabs. */
+/* This hart's free objects back to their slabs; as much room as it may have. */
 static void empty_stacks(void *unused)
 {
 	unsigned long flags = irq_save();
@@ -129,11 +132,13 @@ static void empty_stacks(void *unused)
 	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
 		struct kmem_stack *stack = &own->stacks[i];
 
-		if (stack->top == stack->base)
+		if (!stack->base)
 			continue;
-		slab_give(&kmem_caches[i], stack->top - stack->base,
-		          stack->base);
+		if (stack->top != stack->base)
+			slab_give(&kmem_caches[i], stack->top - stack->base,
+			          stack->base);
 		stack->top = stack->base;
+		stack->end = stack->base + limit_for(kmem_caches[i].size);
 	}
 	irq_restore(flags);
 }

@@ -26,7 +26,6 @@ struct kmem_cache {
 	uint16_t size;        /* [I] from one object to the next */
 	uint16_t per_slab;    /* [I] objects in a page */
 	uint8_t number;       /* [I] in kmem_caches[] and page->cache */
-	uint8_t stack_limit;  /* [I] objects a hart may keep */
 	struct spinlock lock; /* rank LOCK_KMEM */
 	uint32_t partial;     /* [L] slabs with a free object: frame number */
 	unsigned int empty_slabs; /* [L] of those, without a used one */

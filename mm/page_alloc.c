@@ -49,9 +49,9 @@ static struct page *take_at_hand(bool below_4g, unsigned int order)
 	return page;
 }
 
-/* The hart's stack was empty or does not serve. Restores interrupts. */
-static __noinline struct page *take_slowly(gfp_t gfp, unsigned int order,
-                                           unsigned long flags)
+/* Whatever it takes. Restores interrupts. */
+static struct page *take_or_drain(gfp_t gfp, unsigned int order,
+                                  unsigned long flags)
 {
 	bool below_4g = gfp & __GFP_DMA32 && page_two_zones;
 	struct page *page = take_at_hand(below_4g, order);
@@ -68,6 +68,20 @@ static __noinline struct page *take_slowly(gfp_t gfp, unsigned int order,
 	return page;
 }
 
+/*
+ * The hart's stack was empty or does not serve. While requests are counted that
+ * is so for each of them. Restores interrupts.
+ */
+static __noinline struct page *take_slowly(gfp_t gfp, unsigned int order,
+                                           unsigned long flags)
+{
+	if (should_fail(FAULT_PAGE)) {
+		irq_restore(flags);
+		return NULL;
+	}
+	return take_or_drain(gfp, order, flags);
+}
+
 /* <= 16 instructions from the hart's stack, no lock */
 struct page *page_alloc_one(gfp_t gfp)
 {
@@ -75,8 +89,6 @@ struct page *page_alloc_one(gfp_t gfp)
 	struct page *page;
 
 	page_check_context(gfp);
-	if (should_fail(FAULT_PAGE))
-		return NULL;
 	flags = irq_save();
 	page = page_stack_pop(&page_cache_own()->stacks[0]);
 	if (unlikely(!page))
@@ -112,7 +124,7 @@ struct page *page_alloc_order(gfp_t gfp, unsigned int order)
 	struct page *page;
 
 	page_check_context(gfp);
-	if (unlikely(order > MAX_ORDER) || should_fail(FAULT_PAGE))
+	if (unlikely(order > MAX_ORDER))
 		return NULL;
 	page = take_order(gfp, order);
 	if (gfp & __GFP_ZERO && page)
@@ -149,11 +161,13 @@ static __noinline struct page *up_to_slowly(gfp_t gfp, unsigned int order,
 	bool below_4g = gfp & __GFP_DMA32 && page_two_zones;
 	struct page *page;
 
+	if (should_fail(FAULT_PAGE))
+		return NULL;
 	if (order > MAX_ORDER)
 		order = MAX_ORDER;
 	page = take_largest(below_4g, &order);
 	if (!page)
-		page = take_order(gfp, 0);
+		page = take_or_drain(gfp, 0, irq_save());
 	if (!page)
 		return NULL;
 	if (gfp & __GFP_ZERO)
@@ -167,8 +181,6 @@ struct page *alloc_pages_up_to(gfp_t gfp, unsigned int order_wanted,
                                unsigned int *order_out)
 {
 	page_check_context(gfp);
-	if (should_fail(FAULT_PAGE))
-		return NULL;
 	if (likely(order_wanted < ORDERS &&
 	           !(gfp & (__GFP_ZERO | __GFP_DMA32)))) {
 		unsigned long flags = irq_save();

@@ -13,6 +13,7 @@
 
 #include "core/assert.h"
 #include "core/machine.h"
+#include "mm/fault_inject.h"
 #include "mm/memblock.h"
 #include "mm/page_internal.h"
 
@@ -33,12 +34,15 @@ bool page_two_zones;
 
 static struct page_cache boot_cache;
 
+/* None while requests for pages fail on demand: they are then all counted. */
 static unsigned long limit_of(unsigned int order)
 {
 	unsigned long part =
 		order == MAX_ORDER ? SHARE_OF_LARGEST : SHARE_OF_ORDER;
 	unsigned long share = nr_total_pages() / part >> order;
 
+	if (fault_is_armed(FAULT_PAGE))
+		return 0;
 	if (machine.nr_hart_ids > 1)
 		share /= machine.nr_hart_ids;
 	return share < limits[order] ? share : limits[order];
@@ -53,6 +57,16 @@ static unsigned long batch_of(unsigned long limit)
 	return batch;
 }
 
+/* Nothing on it, and as much room as it may have now. */
+static void stack_empty(struct page_stack *stack, unsigned int order)
+{
+	unsigned long limit = limit_of(order);
+
+	stack->top = stack->base;
+	stack->end = stack->base + limit;
+	stack->batch = batch_of(limit);
+}
+
 static void cache_init(struct page_cache *cache)
 {
 	struct page **slot = cache->slots;
@@ -62,10 +76,8 @@ static void cache_init(struct page_cache *cache)
 
 		*slot++ = NULL;
 		stack->base = slot;
-		stack->top = slot;
-		stack->end = slot + limit_of(order);
-		stack->batch = batch_of(limit_of(order));
-		slot = stack->end;
+		stack_empty(stack, order);
+		slot += limits[order];
 	}
 	ASSERT(slot <= cache->slots + PAGE_SLOTS);
 }
@@ -135,7 +147,7 @@ void page_cache_empty(struct page_cache *cache)
 		struct page_stack *stack = &cache->stacks[order];
 
 		buddy_give_batch(order, stack->top - stack->base, stack->base);
-		stack->top = stack->base;
+		stack_empty(stack, order);
 	}
 }
 

@@ -101,6 +101,7 @@ page_cache_push(struct page_cache *cache, struct page *page, unsigned int order)
 bool page_cache_refill(struct page_cache *cache, unsigned int order);
 void page_cache_give(struct page_cache *cache, struct page *page,
                      unsigned int order);
+/* All to the buddy; then as much room as a hart may have now. */
 void page_cache_empty(struct page_cache *cache);
 bool page_cache_move_window(struct page_cache *cache, const struct page *page);
 unsigned long page_cache_pages(const struct page_cache *cache, bool below_4g);

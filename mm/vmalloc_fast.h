@@ -34,8 +34,6 @@ static __always_inline bool stacks_hold(const struct page_cache *cache,
 {
 	const struct page_stack *stack = cache->stacks;
 
-	if (CONFIG_FAULT_INJECT)
-		return false;
 	if (pages == 1)
 		return stack->top[-1];
 	for (; pages > 0; pages >>= 1, stack++)

@@ -115,9 +115,9 @@ static __always_inline void *kmem_take_inline(unsigned long number, gfp_t gfp)
  */
 static __always_inline void *kmalloc(size_t size, gfp_t gfp)
 {
-	if (!CONFIG_FAULT_INJECT && !kmem_is_checked() &&
-	    __builtin_constant_p(size) && size > 0 && size <= PAGE_SIZE &&
-	    __builtin_constant_p(gfp) && !(gfp & __GFP_ZERO))
+	if (!kmem_is_checked() && __builtin_constant_p(size) && size > 0 &&
+	    size <= PAGE_SIZE && __builtin_constant_p(gfp) &&
+	    !(gfp & __GFP_ZERO))
 		return kmem_take_inline(kmalloc_number(size), gfp);
 	return kmalloc_any(size, gfp);
 }

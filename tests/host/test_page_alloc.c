@@ -6,7 +6,7 @@
  *
  * Sources: mm/page_alloc.c mm/page_run.c mm/page_cache.c mm/buddy.c
  * mm/memblock.c mm/vmemmap.c mm/page.c mm/page_check.c mm/kmem.c
- * mm/kmem_cache.c mm/kmem_slab.c
+ * mm/kmem_cache.c mm/kmem_slab.c mm/fault_inject.c
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -14,9 +14,13 @@
 #include <sys/mman.h>
 
 #include "arch/early_map.h"
+#include "core/cmdline.h"
 #include "core/machine.h"
+#include "core/panic.h"
+#include "core/power.h"
 #include "core/report.h"
 #include "lib/page_ops.h"
+#include "mm/fault_inject.h"
 #include "mm/kmem.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
@@ -34,6 +38,17 @@ uint64_t early_image_phys;
 void clear_page(void *page)
 {
 	memset(page, 0, PAGE_SIZE);
+}
+
+const char *cmdline_get(const char *key)
+{
+	(void)key;
+	return NULL;
+}
+
+void refuse_boot(const char *format, ...)
+{
+	panic("%s", format);
 }
 
 static void *map_at(uintptr_t address, size_t bytes)
@@ -295,6 +310,48 @@ TEST(misuse_is_reported_and_changes_nothing)
 	check_sums(0);
 }
 
+static unsigned long in_caches(void)
+{
+	unsigned long blocks[MAX_ORDER + 1], pages;
+
+	page_alloc_stats(blocks, &pages);
+	return pages;
+}
+
+TEST(while_requests_are_counted_no_hart_keeps_pages)
+{
+	struct page *pages[3];
+
+	start();
+	turn_of(1);
+	__free_pages(alloc_pages(GFP_KERNEL, 0), 0);
+	turn_of(0);
+	CHECK(in_caches() > 0);
+	fault_inject_set(FAULT_PAGE, 2);
+	CHECK_EQ(in_caches(), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
+		turn_of(i % 2);
+		pages[i] = alloc_pages(GFP_KERNEL, 0);
+		CHECK_EQ(!pages[i], i == 1);
+	}
+	__free_pages(pages[0], 0);
+	__free_pages(pages[2], 0);
+	CHECK_EQ(in_caches(), 0);
+	CHECK_EQ(fault_inject_seen(FAULT_PAGE), 3);
+	check_sums(0);
+	turn_of(0);
+	fault_inject_set(FAULT_PAGE, 0);
+	for (unsigned int hart = 0; hart < 2; hart++) {
+		unsigned long before = in_caches();
+
+		turn_of(hart);
+		__free_pages(alloc_pages(GFP_KERNEL, 0), 0);
+		CHECK(in_caches() > before);
+	}
+	CHECK_EQ(fault_inject_seen(FAULT_PAGE), 0);
+	check_sums(0);
+}
+
 TEST(objects_of_two_harts_stay_apart)
 {
 	enum { LIVE = 800 };
@@ -324,4 +381,26 @@ TEST(objects_of_two_harts_stay_apart)
 		kfree(live[i]);
 	kmem_check();
 	page_alloc_check();
+}
+
+TEST(while_requests_are_counted_no_hart_keeps_objects)
+{
+	void *objects[4];
+
+	start();
+	fault_inject_repeat(FAULT_SLAB, 2, 2);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+		turn_of(i / 2);
+		objects[i] = kmalloc(100, GFP_KERNEL);
+		CHECK_EQ(!objects[i], i % 2);
+	}
+	CHECK_EQ(fault_inject_seen(FAULT_SLAB), 4);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+		kfree(objects[i]);
+	kmem_check();
+	turn_of(0);
+	fault_inject_set(FAULT_SLAB, 0);
+	for (unsigned int i = 0; i < 100; i++)
+		kfree(kmalloc(100, GFP_KERNEL));
+	kmem_check();
 }

@@ -154,8 +154,6 @@ void mm_state_warm_up(void)
 
 void mm_state_stop_injection(void)
 {
-	if (!CONFIG_FAULT_INJECT)
-		return;
 	for (enum fault_kind kind = 0; kind < FAULT_KINDS; kind++)
 		fault_inject_set(kind, 0);
 }

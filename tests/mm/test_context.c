@@ -278,8 +278,6 @@ TEST(atomic_allocation_that_fails_does_not_purge)
 	struct atomic_try try = { .size = PAGE_SIZE, .gfp = GFP_ATOMIC };
 	unsigned long before;
 
-	if (!CONFIG_FAULT_INJECT)
-		test_skip("CONFIG_FAULT_INJECT is off");
 	vfree(vmalloc(PAGE_SIZE));
 	tlb_flush_all(); /* that area is at hand: its page is what fails */
 	owe_a_purge();
@@ -314,10 +312,6 @@ TEST(resizing_waits_only_if_the_caller_may)
 	char *p = vmalloc(1100 * PAGE_SIZE), *q;
 	struct vmap_counters before, after;
 
-	if (!CONFIG_FAULT_INJECT) {
-		vfree(p);
-		test_skip("CONFIG_FAULT_INJECT is off");
-	}
 	CHECK(p);
 	vmap_read_counters(&before);
 	fault_inject_set(FAULT_VSPACE, 1);

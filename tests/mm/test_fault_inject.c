@@ -10,6 +10,7 @@
 #include <linux/vmalloc.h>
 #include <stdio.h>
 
+#include "core/hart.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
@@ -310,12 +311,6 @@ static bool do_set_memory(void)
 	return err == 0;
 }
 
-static void need_injection(void)
-{
-	if (!CONFIG_FAULT_INJECT)
-		test_skip("CONFIG_FAULT_INJECT is off");
-}
-
 static unsigned long fail_each(operation *call, enum fault_kind kind)
 {
 	struct mm_state before, after;
@@ -360,14 +355,12 @@ static void fail_every_kind(operation *call)
 #define EVERY_KIND(claim, operation)        \
 	TEST(claim)                         \
 	{                                   \
-		need_injection();           \
 		fail_every_kind(operation); \
 	}
 
 #define WITH_PAGES(claim, operation)          \
 	TEST(claim)                           \
 	{                                     \
-		need_injection();             \
 		scattered = pages_alloc(600); \
 		fail_every_kind(operation);   \
 		pages_free(scattered, 600);   \
@@ -401,7 +394,6 @@ TEST(injection_hits_the_request_it_names)
 {
 	void *a, *b, *c;
 
-	need_injection();
 	fault_inject_set(FAULT_PAGE, 2);
 	a = alloc_pages(GFP_KERNEL, 0);
 	b = alloc_pages(GFP_KERNEL, 0);
@@ -410,4 +402,131 @@ TEST(injection_hits_the_request_it_names)
 	CHECK(a && !b && c);
 	__free_pages(a, 0);
 	__free_pages(c, 0);
+}
+
+/* What each call is to add while requests of @kind are counted. */
+static void check_counts(enum fault_kind kind, operation *call,
+                         unsigned long requests)
+{
+	CHECK(call());
+	fault_inject_set(kind, 1000000);
+	CHECK(call());
+	CHECK_EQ(fault_inject_seen(kind), requests);
+	fault_inject_set(kind, 0);
+	CHECK(call());
+	CHECK_EQ(fault_inject_seen(kind), 0);
+}
+
+static bool do_page(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 0);
+
+	if (page)
+		__free_pages(page, 0);
+	return page;
+}
+
+static bool do_block(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 4);
+
+	__free_pages(page, 4);
+	return page;
+}
+
+static bool do_block_up_to(void)
+{
+	unsigned int order;
+	struct page *page = alloc_pages_up_to(GFP_KERNEL, 3, &order);
+
+	__free_pages(page, order);
+	return page;
+}
+
+static bool do_bulk(void)
+{
+	struct page *pages[7];
+	unsigned long count = alloc_pages_bulk(GFP_KERNEL, 7, pages);
+
+	for (unsigned long i = 0; i < count; i++)
+		__free_pages(pages[i], 0);
+	return count == 7;
+}
+
+/* 7 pages: blocks of 4, 2 and 1; each call from a pool and a stack at best */
+static bool do_vmalloc_seven(void)
+{
+	void *p = vmalloc(7 * PAGE_SIZE);
+
+	vfree(p);
+	return p;
+}
+
+static bool do_kmalloc_known(void)
+{
+	void *p = kmalloc(64, GFP_KERNEL);
+
+	kfree(p);
+	return p;
+}
+
+static bool do_kmalloc_large(void)
+{
+	void *p = kmalloc(3 * PAGE_SIZE, GFP_KERNEL);
+
+	kfree(p);
+	return p;
+}
+
+TEST(short_paths_leave_no_request_uncounted)
+{
+	check_counts(FAULT_PAGE, do_page, 1);
+	check_counts(FAULT_PAGE, do_block, 1);
+	check_counts(FAULT_PAGE, do_block_up_to, 1);
+	check_counts(FAULT_PAGE, do_bulk, 3);
+	check_counts(FAULT_PAGE, do_vmalloc_seven, 3);
+	check_counts(FAULT_PAGE, do_kmalloc_large, 1);
+	check_counts(FAULT_SLAB, do_kmalloc_known, 1);
+	check_counts(FAULT_SLAB, do_kmalloc, 1);
+	check_counts(FAULT_SLAB, do_kmalloc_large, 0);
+}
+
+TEST(every_second_request_fails_while_it_is_asked_for)
+{
+	fault_inject_repeat(FAULT_PAGE, 3, 2);
+	for (unsigned int i = 1; i <= 9; i++)
+		CHECK_EQ(do_page(), i < 3 || i % 2 == 0);
+	fault_inject_set(FAULT_PAGE, 0);
+	CHECK(do_page());
+}
+
+static bool worked[2];
+
+static void ask_twice(void *call)
+{
+	worked[0] = ((operation *)call)();
+	worked[1] = ((operation *)call)();
+}
+
+/* The second of three requests, two of which come from another hart. */
+static void check_is_shared(enum fault_kind kind, operation *call)
+{
+	hart_call_start(1, ask_twice, call);
+	hart_call_wait(1);
+	CHECK(worked[0] && worked[1]);
+	fault_inject_set(kind, 2);
+	CHECK(call());
+	hart_call_start(1, ask_twice, call);
+	hart_call_wait(1);
+	CHECK(!worked[0] && worked[1]);
+	CHECK_EQ(fault_inject_seen(kind), 3);
+	fault_inject_set(kind, 0);
+}
+
+TEST(requests_of_all_harts_are_counted_together)
+{
+	if (nr_harts < 2)
+		test_skip("one hart");
+	check_is_shared(FAULT_PAGE, do_page);
+	check_is_shared(FAULT_SLAB, do_kmalloc_known);
 }

@@ -64,8 +64,6 @@ static bool injected;
 
 void inject_something(void)
 {
-	if (!CONFIG_FAULT_INJECT)
-		return;
 	injected = true;
 	fault_inject_set((enum fault_kind)choose(FAULT_KINDS),
 	                 1 + choose(one_in(4) ? 40 : 4));

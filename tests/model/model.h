@@ -260,7 +260,7 @@ void interrupt_begin(void);
 void interrupt_end(void);
 bool in_model_interrupt(void);
 
-/* The next allocation of a kind fails (CONFIG_FAULT_INJECT). */
+/* The next allocation of a kind fails. */
 void inject_something(void);
 void inject_stop(void);
 bool is_injected(void);

@@ -10,7 +10,6 @@
 #define CONFIG_CHECK          1
 #define CONFIG_DEBUG_ASSERT   1
 #define CONFIG_LOCK_DEBUG     0
-#define CONFIG_FAULT_INJECT   0
 #define CONFIG_RACE_WINDOWS   0
 #define CONFIG_VM_COMPAT_FREE 0
 #define CONFIG_LOG_LEVEL      2

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Configuration of the simulated machine, included first in every file. Two
- * builds: MODEL_CHECKS=1 with every check and injected failures, MODEL_CHECKS=0
- * with the short paths that those switch off.
+ * builds: MODEL_CHECKS=1 with every check, MODEL_CHECKS=0 with the short paths
+ * that those switch off.
  */
 #ifndef HOST_AUTOCONF_H
 #define HOST_AUTOCONF_H
@@ -11,7 +11,6 @@
 #define CONFIG_CHECK          MODEL_CHECKS
 #define CONFIG_DEBUG_ASSERT   MODEL_CHECKS
 #define CONFIG_LOCK_DEBUG     MODEL_CHECKS
-#define CONFIG_FAULT_INJECT   MODEL_CHECKS
 #define CONFIG_RACE_WINDOWS   0
 #define CONFIG_VM_COMPAT_FREE 0
 #define CONFIG_LOG_LEVEL      2
