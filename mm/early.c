@@ -9,6 +9,7 @@
 #include <linux/vmalloc.h>
 
 #include "core/panic.h"
+#include "core/power.h"
 #include "mm/vm_area.h"
 #include "mm/vspace.h"
 
@@ -111,9 +112,11 @@ void early_areas_import(void)
 			early_start(vm), vm->size >> PAGE_SHIFT,
 			vm->flags | VM_EARLY, vm->caller);
 
-		if (!area)
-			panic("early area [%#lx, %#lx): no memory for it",
-			      early_start(vm), early_end(vm));
+		if (!area) {
+			refuse_boot("no memory for the early area "
+			            "[%#lx, %#lx)",
+			            early_start(vm), early_end(vm));
+		}
 		area->vm.phys_addr = vm->phys_addr;
 		vm_area_publish(area);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/power.h"
 #include "core/report.h"
 #include "lib/printf.h"
 #include "mm/fault_inject.h"
@@ -91,7 +92,7 @@ void kmem_init(void)
 	for (unsigned int i = 0; i < KMALLOC_CACHES; i++)
 		cache_set(i, kmalloc_caches[i].name, kmalloc_caches[i].size);
 	if (kmem_hart_init(&boot_hart))
-		panic("kmem: no memory for the first hart's stacks");
+		refuse_boot("no memory for the first hart's stacks of objects");
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,

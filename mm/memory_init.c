@@ -10,7 +10,6 @@
 #include "arch/sfence.h"
 #include "core/log.h"
 #include "core/machine.h"
-#include "core/panic.h"
 #include "core/power.h"
 #include "mm/memblock_internal.h"
 #include "mm/page.h"
@@ -115,12 +114,13 @@ static void take_piece(const struct phys_range *piece)
 {
 	struct phys_range range = { .end = piece->start };
 	size_t size = piece->end - piece->start;
-	int err = pgtable_map((vaddr_t)phys_to_virt(piece->start), piece->start,
-	                      size, PAGE_KERNEL, SV39_ROOT_LEVEL);
 
-	if (err)
-		panic("memory: cannot map %#lx-%#lx: error %d", piece->start,
-		      piece->end, err);
+	if (pgtable_map((vaddr_t)phys_to_virt(piece->start), piece->start, size,
+	                PAGE_KERNEL, SV39_ROOT_LEVEL) != 0) {
+		refuse_boot("no memory for the page tables of RAM at "
+		            "%#lx-%#lx",
+		            piece->start, piece->end);
+	}
 	sfence_vma_all();
 
 	while (next_piece(range.end, SEARCH_FREE, &range) &&

@@ -365,7 +365,7 @@ int vmap_hart_init(struct hart *hart)
 	return 0;
 }
 
-void vmap_init(void)
+int vmap_init(void)
 {
 	struct vm_area *first;
 
@@ -375,6 +375,8 @@ void vmap_init(void)
 	vmap_limits_init();
 	vmap_refill_budget(vmap_own());
 	first = area_new(GFP_KERNEL);
-	ASSERT(first);
+	if (!first)
+		return -ENOMEM;
 	vspace_init(&first->hole);
+	return 0;
 }

@@ -64,8 +64,7 @@ void vmalloc_init(void)
 	const char *huge = cmdline_get("vmap.huge");
 
 	huge_enabled = !huge || huge[1] == 'n';
-	vmap_init();
-	if (map_ram_hart_init(this_hart) != 0)
+	if (vmap_init() != 0 || map_ram_hart_init(this_hart) != 0)
 		refuse_boot("too little memory for the vmalloc core: give the "
 		            "machine more (QEMU: -m)");
 	early_areas_import();

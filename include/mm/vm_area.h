@@ -251,7 +251,8 @@ void vmap_read_counters(struct vmap_counters *out);
  * API safe before vmalloc_init() (it reports or returns NULL).
  */
 void vmap_early_init(void);
-void vmap_init(void); /* holes, index, descriptors: part of vmalloc_init() */
+/* Holes, index, descriptors: part of vmalloc_init(). */
+int vmap_init(void) __must_check;
 int vmap_hart_init(struct hart *hart) __must_check;
 
 /* Walks everything, holds all locks: I-1, I-2, I-8, I-15 and the index. Panics. */
