@@ -3,6 +3,7 @@
 output and exit status a table fixes."""
 import dataclasses
 import functools
+import itertools
 import os
 import pathlib
 import re
@@ -312,6 +313,33 @@ def judge_text(result, status, output, want_status, patterns, absent, seconds):
         result.fail("\n".join(problems))
     else:
         result.passed += 1
+
+
+@dataclasses.dataclass
+class FailureSweep(Job):
+    """Boots in which the N-th request of @kind fails, once and with all that
+    follow, for N = 1, 2, 3 ... until none is left to fail. Each must end like
+    one of @endings: a status and what the last line matches."""
+    kind: str = "page"
+    endings: tuple = ()
+    most: int = 64
+
+    def run(self, log):
+        result = Result(self.name, str(log))
+        for number, more in itertools.product(range(1, self.most), ("", "+1")):
+            machine = Machine(
+                options=f"seed=1 fail={self.kind}:{number}{more}")
+            status, output = self.boot(machine, log, 30)
+            last = output.strip().splitlines()[-1]
+            if not any(status == wanted and re.search(pattern, last)
+                       for wanted, pattern in self.endings):
+                result.fail(f"{machine.options}: {died(status, 30)}: {last}")
+                return result
+            if more and status == 0:
+                result.passed += 1
+                return result
+        result.fail(f"the {number}th request fails and matters")
+        return result
 
 
 @dataclasses.dataclass

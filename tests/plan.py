@@ -6,8 +6,8 @@ import pathlib
 import re
 
 import trees
-from jobs import (Boot, Command, Host, Image, Machine, Model, Tap,
-                  TwiceTheSame)
+from jobs import (Boot, Command, FailureSweep, Host, Image, Machine, Model,
+                  Tap, TwiceTheSame)
 
 TESTS = pathlib.Path("tests")
 SUITES = Image("tests/image")
@@ -203,7 +203,12 @@ def command_line_jobs():
     yield job("unknown", "sed=1", 'unknown option "sed=1".*known:.* seed')
     yield job("app-argument", "help", 'unknown option "help"')
     yield job("injection", "fail=page", "fail=page: want page:N")
-    yield job("no-number", "seed=abc", 'option "seed=abc": want seed=N')
+    for value in ("page:", "page:0", "leaf:1", "page:1+", "page:1+x", "page:1-"):
+        yield job(f"injection/{value}", f"fail={value}",
+                  f"fail={re.escape(value)}: want page:N")
+    for value in ("abc", "0x", "7x", "1" * 30):
+        yield job(f"no-number/{value}", f"seed={value}",
+                  f'option "seed={value}": want seed=N')
     yield job("no-choice", "vmap.flush=never",
               'option "vmap.flush=never": want vmap.flush=eager|lazy')
     yield job("no-value", "seed", 'option "seed": want seed=N')
@@ -221,6 +226,32 @@ def command_line_jobs():
                (r"^Vireo: 1 of 4 harts",))
     yield Boot("options/quiet", HELLO, Machine(options="quiet"), 0,
                (r"^Hello",), ("^Vireo:",))
+
+
+def failure_jobs():
+    """Memory fails on demand in images to be put to use: a boot says why it
+    cannot go on, an application goes on or says so."""
+    for kind in ("page", "table", "slab", "vspace"):
+        yield FailureSweep(f"failure/{kind}", Image("hello", "release"), kind,
+                           ((0, "^Hello"), (1, "^vireo: cannot boot: .*"
+                                               "(no|too little) memory")))
+    # Far from the requests of the boot, and fewer than the application's own.
+    for kind, at in (("page", 80), ("slab", 60), ("table", 11), ("vspace", 21)):
+        yield Boot(f"failure/heapdemo-{kind}", Image("heapdemo", "release"),
+                   Machine(options=f"seed=1 fail={kind}:{at}+1"), 1,
+                   (r"^heapdemo: out of memory$",), ("PANIC",))
+    some = [word for size in (2, 3, 5, 7, 9, 11)
+            for word in ("vmalloc", f"{size}M;")]
+    refused = r"^vmalloc: \d+ bytes cannot be had$"
+    for kind, at, line in (("page", "22+1", refused), ("slab", "14+1", refused),
+                           ("vspace", "7+1", refused), ("page", "22+7", ""),
+                           ("slab", "14+5", ""), ("table", "7+2", "")):
+        yield Boot(f"failure/shell-{kind}-{at}", Image("shell", "release"),
+                   Machine(options=f"seed=1 fail={kind}:{at}", arguments=(
+                       "-c", *some, "meminfo;", "map;", "vmallocinfo;",
+                       "counters")), 0,
+                   (line, r"^free .* in \d+ holes", r"^reports +0$"),
+                   ("PANIC",))
 
 
 def death_jobs():
@@ -526,8 +557,8 @@ def model_jobs():
 
 def everything():
     for jobs in (host_jobs, model_jobs, suite_jobs, stress_jobs, extension_jobs,
-                 memory_jobs, tree_jobs, command_line_jobs, death_jobs,
-                 early_jobs, image_jobs, variable_jobs, setup_jobs,
+                 memory_jobs, tree_jobs, command_line_jobs, failure_jobs,
+                 death_jobs, early_jobs, image_jobs, variable_jobs, setup_jobs,
                  gate_jobs, mutant_jobs, profile_jobs):
         yield from jobs()
 
