@@ -235,7 +235,7 @@ $(IMAGE)/vireo.elf: $(OBJS) $(KERNEL)/sv39.ld $(IMAGE)/link-flags $(SYMS:=.S)
 #### The model on this machine (tests/host/machine, docs/testing.md) ####
 
 # mm itself and no other part of the kernel, under ASan and UBSan. checked: every
-# check and injected failures; plain: the short paths, and what libFuzzer drives.
+# check; plain: the short paths, and what libFuzzer drives.
 SIM_SRCS := $(filter-out mm/memory_init.c,$(wildcard mm/*.c)) core/lock.c \
 	lib/bits.c lib/hole_tree.c lib/human.c lib/number.c \
 	lib/printf.c $(filter-out \
