@@ -7,7 +7,7 @@
  * Sources: mm/page_alloc.c mm/page_run.c mm/page_cache.c mm/buddy.c
  * mm/memblock.c mm/vmemmap.c mm/page.c mm/page_check.c mm/kmem.c
  * mm/kmem_cache.c mm/kmem_slab.c mm/fault_inject.c
- * lib/number.c
+ * lib/number.c lib/printf.c
  */
 #define _GNU_SOURCE
 #include <stdint.h>
