@@ -50,6 +50,21 @@ static inline bool vmalloc_vfree_loop(unsigned long size, unsigned long loops)
 	return true;
 }
 
+/* vmap() of @count pages, the first byte read, vunmap(). */
+static inline bool vmap_loop(struct page **pages, unsigned int count,
+                             unsigned long loops)
+{
+	for (unsigned long i = 0; i < loops; i++) {
+		volatile char *area = vmap(pages, count, VM_MAP, PAGE_KERNEL);
+
+		if (!area)
+			return false;
+		(void)*area;
+		vunmap((const void *)area);
+	}
+	return true;
+}
+
 /* vm_map_ram() of @count pages, the first byte written, vm_unmap_ram(). */
 static inline bool map_ram_loop(struct page **pages, unsigned int count,
                                 unsigned long loops)

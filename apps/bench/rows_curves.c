@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How costs grow: the same operation beside 10 to 100,000 live areas, with 1 to
+ * How costs grow: the same operation beside 0 to 100,000 live areas, with 1 to
  * 4,096 pages, with more and more of free memory in single pages, on 1 to 4
  * harts. Too long for every run: measured only when a pattern begins with
  * `curve`.
@@ -49,7 +49,8 @@ static const char *live_make(const struct bench_row *row)
 	bool good;
 
 	shared_page = alloc_page(GFP_KERNEL);
-	live = vmalloc(row->argument * sizeof(*live));
+	/* No live area at all is a point of the curve, too. */
+	live = vmalloc((row->argument + 1) * sizeof(*live));
 	nr_live = 0;
 	good = shared_page && live;
 	while (good && nr_live < row->argument)
@@ -77,6 +78,16 @@ static bool body_fragmented(const struct bench_row *row, unsigned long loops)
 static bool body_pages(const struct bench_row *row, unsigned long loops)
 {
 	return vmalloc_vfree_loop(row->argument << PAGE_SHIFT, loops);
+}
+
+static bool body_vmap(const struct bench_row *row, unsigned long loops)
+{
+	return vmap_loop(given_pages(), row->argument, loops);
+}
+
+static bool body_map_ram(const struct bench_row *row, unsigned long loops)
+{
+	return map_ram_loop(given_pages(), row->argument, loops);
 }
 
 static bool body_one_page(const struct bench_row *row, unsigned long loops)
@@ -147,12 +158,26 @@ static bool body_aliases(const struct bench_row *row, unsigned long loops)
 		LIVE(operation, text, 1000, turns, function),  \
 		LIVE(operation, text, 10000, turns, function), \
 		LIVE(operation, text, 100000, turns, function)
-#define PAGES(pages, turns)                                    \
-	{                                                      \
-		.name = "curve/vmalloc_vfree/pages_" #pages,   \
-		.what = "pages in one call", .loops = (turns), \
-		.argument = (pages), .body = body_pages        \
+/* What an operation needs: its body, and pages where it maps given ones. */
+#define VMALLOC "vmalloc_vfree", body_pages, NULL, NULL
+#define VMAP    "vmap_vunmap", body_vmap, given_pages_take, given_pages_drop
+#define MAP_RAM "vm_map_ram", body_map_ram, given_pages_take, given_pages_drop
+#define PAGES_OF(operation, function, take, drop, pages, turns)           \
+	{                                                                 \
+		.name = "curve/" operation "/pages_" #pages,              \
+		.what = "so many pages in a call", .loops = (turns),      \
+		.argument = (pages), .setup = (take), .body = (function), \
+		.teardown = (drop)                                        \
 	}
+#define PAGES(...) PAGES_OF(__VA_ARGS__)
+#define PAGES_CURVE(operation)                                              \
+	PAGES(operation, 1, 50000), PAGES(operation, 2, 50000),             \
+		PAGES(operation, 4, 50000), PAGES(operation, 8, 20000),     \
+		PAGES(operation, 16, 20000), PAGES(operation, 32, 10000),   \
+		PAGES(operation, 64, 10000), PAGES(operation, 128, 4000),   \
+		PAGES(operation, 256, 4000), PAGES(operation, 512, 4000),   \
+		PAGES(operation, 1024, 1000), PAGES(operation, 2048, 1000), \
+		PAGES(operation, 4096, 500)
 #define SINGLES(percent)                                                       \
 	{                                                                      \
 		.name = "curve/vmalloc_vfree/singles_" #percent,               \
@@ -161,14 +186,20 @@ static bool body_aliases(const struct bench_row *row, unsigned long loops)
 		.loops = 2000, .argument = (percent), .setup = make_fragments, \
 		.body = body_fragmented, .teardown = fragment_end              \
 	}
-#define HARTS(count)                                                    \
-	{                                                               \
-		.name = "curve/vmalloc_vfree/harts_" #count,            \
-		.what = "one page on each of so many harts at once",    \
-		.loops = 20000, .harts = (count), .body = body_one_page \
+#define HARTS_OF(operation, function, take, drop, count)                     \
+	{                                                                    \
+		.name = "curve/" operation "/harts_" #count,                 \
+		.what = "one page on each of so many harts", .loops = 20000, \
+		.harts = (count), .argument = 1, .setup = (take),            \
+		.body = (function), .teardown = (drop)                       \
 	}
+#define HARTS(...) HARTS_OF(__VA_ARGS__)
+#define HARTS_CURVE(operation) \
+	HARTS(operation, 1), HARTS(operation, 2), HARTS(operation, 4)
 
 static const struct bench_row rows[] = {
+	LIVE("vmalloc_vfree", "one page beside no live area", 0, 20000,
+	     body_one_page),
 	LIVE_CURVE("vmalloc_vfree", "one page beside live areas", 20000,
 	           body_one_page),
 	LIVE_CURVE("find_vm_area", "one of the live areas", 20000, body_find),
@@ -176,21 +207,13 @@ static const struct bench_row rows[] = {
 	           body_vread),
 	LIVE_CURVE("address_describe", "an address in a live area", 5000,
 	           body_describe),
+	LIVE("vm_unmap_aliases", "vmap, write, vunmap, then the flush", 0, 5000,
+	     body_aliases),
 	LIVE_CURVE("vm_unmap_aliases", "vmap, write, vunmap, then the flush",
 	           5000, body_aliases),
-	PAGES(1, 50000),
-	PAGES(2, 50000),
-	PAGES(4, 50000),
-	PAGES(8, 20000),
-	PAGES(16, 20000),
-	PAGES(32, 10000),
-	PAGES(64, 10000),
-	PAGES(128, 4000),
-	PAGES(256, 4000),
-	PAGES(512, 4000),
-	PAGES(1024, 1000),
-	PAGES(2048, 1000),
-	PAGES(4096, 500),
+	PAGES_CURVE(VMALLOC),
+	PAGES_CURVE(VMAP),
+	PAGES_CURVE(MAP_RAM),
 	SINGLES(0),
 	SINGLES(10),
 	SINGLES(20),
@@ -202,9 +225,9 @@ static const struct bench_row rows[] = {
 	SINGLES(80),
 	SINGLES(90),
 	SINGLES(100),
-	HARTS(1),
-	HARTS(2),
-	HARTS(4),
+	HARTS_CURVE(VMALLOC),
+	HARTS_CURVE(VMAP),
+	HARTS_CURVE(MAP_RAM),
 };
 
 const struct bench_table rows_curves = BENCH_TABLE_OF(rows);

@@ -10,15 +10,15 @@
 #include "mm/page_alloc.h"
 #include "rows.h"
 
-#define GIVEN_MAX 64u
-
-static struct page *given[GIVEN_MAX];
+static struct page **given;
 static unsigned long nr_given;
 
 const char *given_pages_take(const struct bench_row *row)
 {
-	nr_given = alloc_pages_bulk(GFP_KERNEL, row->argument, given);
-	if (nr_given == row->argument)
+	given = vmalloc(row->argument * sizeof(*given));
+	nr_given =
+		given ? alloc_pages_bulk(GFP_KERNEL, row->argument, given) : 0;
+	if (given && nr_given == row->argument)
 		return NULL;
 	given_pages_drop(row);
 	return "no memory for the pages to map";
@@ -34,20 +34,13 @@ void given_pages_drop(const struct bench_row *row)
 	(void)row;
 	while (nr_given > 0)
 		__free_page(given[--nr_given]);
+	vfree(given);
+	given = NULL;
 }
 
 static bool body_vmap(const struct bench_row *row, unsigned long loops)
 {
-	for (unsigned long i = 0; i < loops; i++) {
-		volatile char *area =
-			vmap(given, row->argument, VM_MAP, PAGE_KERNEL);
-
-		if (!area)
-			return false;
-		(void)*area;
-		vunmap((const void *)area);
-	}
-	return true;
+	return vmap_loop(given, row->argument, loops);
 }
 
 static bool body_map_ram(const struct bench_row *row, unsigned long loops)
