@@ -182,6 +182,7 @@ static bool try_pass(struct map_ram_hart *own, struct map_ram_block *block)
 	if (!block_is_clean(block))
 		return false;
 	begin_pass(own, block, free_pages);
+	vmap_own()->counters.purged_pages += free_pages;
 	return true;
 }
 

@@ -305,3 +305,26 @@ TEST(wrong_unmaps_are_reported_and_change_nothing)
 	vfree(area);
 	pages_free(pages, 70);
 }
+
+/* Pages that a pass finds free again count as what flushes made reusable. */
+TEST(map_ram_pages_that_flushes_give_back_are_counted)
+{
+	enum { TURNS = 400 };
+	struct page **pages = pages_alloc(VMAP_MAX_ALLOC);
+	struct vmap_counters before, after;
+	unsigned long given_back;
+
+	vmap_read_counters(&before);
+	for (unsigned int i = 0; i < TURNS; i++) {
+		void *p = vm_map_ram(pages, VMAP_MAX_ALLOC, -1, PAGE_KERNEL);
+
+		CHECK(p);
+		vm_unmap_ram(p, VMAP_MAX_ALLOC);
+	}
+	vmap_read_counters(&after);
+	given_back = after.purged_pages - before.purged_pages;
+	CHECK(after.purges > before.purges);
+	CHECK(given_back >= PTES_PER_TABLE);
+	CHECK(given_back <= TURNS * VMAP_MAX_ALLOC + PTES_PER_TABLE);
+	pages_free(pages, VMAP_MAX_ALLOC);
+}
