@@ -29,7 +29,8 @@ SCHEMA = 1
 END_SECONDS = 20  # from the last line to the end of QEMU
 EVENTS = [name + "_per_op" for name in
           ("maps", "unmaps", "fences", "remote_fences", "purges",
-           "purged_pages", "repaired_faults", "tables_reclaimed")]
+           "purged_pages", "repaired_faults", "tables_reclaimed")] + \
+         ["pages_per_purge"]
 END_LINE = re.compile(r"(\d+) rows, (\d+) errors")
 
 

@@ -25,9 +25,10 @@ static void json_figure(const char *key, uint64_t hundredths)
 	       (unsigned long)(hundredths % 100));
 }
 
-static void json_per_op(const char *key, uint64_t events, uint64_t operations)
+/* @events for each of @base; of nothing it is 0. */
+static void json_share(const char *key, uint64_t events, uint64_t base)
 {
-	uint64_t millionths = events * 1000000 / operations;
+	uint64_t millionths = base ? events * 1000000 / base : 0;
 
 	printf(", \"%s\": %lu.%06lu", key,
 	       (unsigned long)(millionths / 1000000),
@@ -52,7 +53,8 @@ static void json_events(const struct bench_result *result)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
-		json_per_op(all[i].key, all[i].count, result->operations);
+		json_share(all[i].key, all[i].count, result->operations);
+	json_share("pages_per_purge", events->purged_pages, events->purges);
 }
 
 static void json_row(const struct bench_row *row,
