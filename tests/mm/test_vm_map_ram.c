@@ -312,7 +312,6 @@ TEST(map_ram_pages_that_flushes_give_back_are_counted)
 	enum { TURNS = 400 };
 	struct page **pages = pages_alloc(VMAP_MAX_ALLOC);
 	struct vmap_counters before, after;
-	unsigned long given_back;
 
 	vmap_read_counters(&before);
 	for (unsigned int i = 0; i < TURNS; i++) {
@@ -322,9 +321,7 @@ TEST(map_ram_pages_that_flushes_give_back_are_counted)
 		vm_unmap_ram(p, VMAP_MAX_ALLOC);
 	}
 	vmap_read_counters(&after);
-	given_back = after.purged_pages - before.purged_pages;
 	CHECK(after.purges > before.purges);
-	CHECK(given_back >= PTES_PER_TABLE);
-	CHECK(given_back <= TURNS * VMAP_MAX_ALLOC + PTES_PER_TABLE);
+	CHECK(after.purged_pages - before.purged_pages >= PTES_PER_TABLE);
 	pages_free(pages, VMAP_MAX_ALLOC);
 }
