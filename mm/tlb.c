@@ -21,9 +21,9 @@
 #include "core/cmdline.h"
 #include "core/hart.h"
 #include "core/lock.h"
-#include "core/log.h"
 #include "core/machine.h"
 #include "core/pause.h"
+#include "core/power.h"
 #include "core/race_window.h"
 
 #define HARTS_PER_MASK 64u
@@ -362,9 +362,10 @@ static void set_policy(const char *policy)
 		use_interrupts = true;
 	else if (strcmp(policy, "svinval") == 0)
 		use_svinval = isa_has(ISA_SVINVAL);
+	/* The figures would be those of another policy. */
 	if (strcmp(policy, "svinval") == 0 && !use_svinval)
-		log_warn(
-			"vmap.flush=svinval: this machine has no Svinval; lazy is used");
+		refuse_boot("vmap.flush=svinval: this machine has no Svinval "
+		            "(QEMU: CPU=rv64,svinval=on)");
 }
 
 void tlb_init(void)

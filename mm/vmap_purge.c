@@ -20,6 +20,7 @@
 #include "core/cmdline.h"
 #include "core/machine.h"
 #include "core/pause.h"
+#include "core/power.h"
 #include "core/race_window.h"
 #include "core/report.h"
 #include "mm/mm_internal.h"
@@ -32,6 +33,7 @@
 #define LAZY_AREAS     256ul /* for each hart: one flush serves all */
 #define LAZY_PAGES_MIN 512ul
 #define LAZY_PAGES_MAX 65536ul
+#define WINDOW_PAGES   (VMALLOC_SIZE >> PAGE_SHIFT)
 
 static unsigned long lazy_max_pages; /* [I] vmap.lazy_max= or RAM / 3 */
 static unsigned long lazy_max_areas; /* [I] */
@@ -47,6 +49,10 @@ void vmap_limits_init(void)
 	if (pages > LAZY_PAGES_MAX)
 		pages = LAZY_PAGES_MAX;
 	lazy_max_pages = cmdline_number("vmap.lazy_max", pages);
+	if (lazy_max_pages == 0 || lazy_max_pages > WINDOW_PAGES)
+		refuse_boot("vmap.lazy_max=%lu: want a number of pages from 1 "
+		            "to %lu",
+		            lazy_max_pages, WINDOW_PAGES);
 	lazy_max_areas = LAZY_AREAS * machine.nr_hart_ids;
 }
 

@@ -206,9 +206,21 @@ def command_line_jobs():
     for value in ("page:", "page:0", "leaf:1", "page:1+", "page:1+x", "page:1-"):
         yield job(f"injection/{value}", f"fail={value}",
                   f"fail={re.escape(value)}: want page:N")
-    for value in ("abc", "0x", "7x", "1" * 30):
+    for value in ("abc", "0x", "7x", "0x1" + 16 * "0"):
         yield job(f"no-number/{value}", f"seed={value}",
                   f'option "seed={value}": want seed=N')
+    yield job("no-lazy-page", "vmap.lazy_max=0",
+              "vmap.lazy_max=0: want a number of pages from 1 to 16777216")
+    yield job("more-lazy-pages-than-addresses", "vmap.lazy_max=16777217",
+              "vmap.lazy_max=16777217: want a number of pages from 1")
+    yield job("flush-that-the-machine-lacks", "vmap.flush=svinval",
+              "vmap.flush=svinval: this machine has no Svinval")
+    yield job("flush-that-was-switched-off",
+              "vmap.flush=svinval isa=-svinval",
+              "vmap.flush=svinval: this machine has no Svinval",
+              cpu="rv64,svinval=true")
+    yield job("no-choice-of-two", "vmap.huge=yes",
+              'option "vmap.huge=yes": want vmap.huge=on|off')
     yield job("no-choice", "vmap.flush=never",
               'option "vmap.flush=never": want vmap.flush=eager|lazy')
     yield job("no-value", "seed", 'option "seed": want seed=N')
