@@ -17,7 +17,12 @@ GOALS := $(or $(MAKECMDGOALS),image)
 
 #### Variables: those with two hashes are in `make help` ####
 
-ifneq ($(filter bench profile,$(GOALS)),)
+ifneq ($(filter bench-matrix,$(GOALS)),)
+CPU ?= rv64,svpbmt=on,svnapot=on,svinval=on,sstc=on
+ARGS ?= -- vmalloc_vfree/1 vmalloc_vfree/16 vmalloc_vfree/512 vmap_vunmap/16 \
+	vm_map_ram/16 ioremap_iounmap/1
+endif
+ifneq ($(filter bench bench-matrix profile,$(GOALS)),)
 CONFIG ?= bench
 APP ?= bench
 SMP ?= 1
@@ -48,6 +53,7 @@ INITRD ?=## QEMU: a file as initial RAM disk
 ICOUNT ?=## 1: one instruction is one nanosecond, the same in every run
 ARGS ?=## kernel command line: key=value ... -- argv of the app
 QEMU ?= qemu-system-riscv64## the emulator; newest: the one of Debian's backports, fetched
+MATRIX ?= apps/bench/matrix.tsv## make bench-matrix: the settings to compare
 T ?=## make test: only tests whose name matches
 LOOPS ?= 1## make test: how many times as long the stress tests run
 RUNS ?= 20## make bench-boot: rounds
@@ -62,7 +68,7 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 Q := $(if $(filter 1,$(V)),,@)
 quote = '$(subst ','\'',$(1))'
 
-APP_GOALS := image run bench bench-boot profile debug qemu-cmd size
+APP_GOALS := image run bench bench-boot bench-matrix profile debug qemu-cmd size
 NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
 NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
@@ -351,6 +357,12 @@ bench-boot: image $(BUILD)/bench/boot_payload.elf build/.have/run ## wall time t
 	$(Q)tools/bench_boot.py --payload $(BUILD)/bench/boot_payload.elf \
 		--image $(IMAGE)/vireo.stripped.elf --runs $(RUNS) \
 		--out $(BUILD)/bench/boot.json -- $(QEMU_CMD) -serial stdio -monitor none
+BENCH_VARIABLES = $(foreach v,CONFIG APP SMP MEM CPU ICOUNT,$v=$($v))
+
+bench-matrix: image build/.have/run ## rows under each setting of MATRIX; writes build/bench/matrix.csv
+	$(Q)tools/bench_matrix.py --matrix $(call quote,$(MATRIX)) --out \
+		$(BUILD)/bench/matrix.csv --args=$(call quote,$(ARGS)) \
+		$(BENCH_VARIABLES)
 
 profile: image build/.have/run ## count every instruction by function: build/profile/APP
 	$(Q)tools/profile.py --elf $(IMAGE)/vireo.elf --prefix $(CROSS_COMPILE) \
@@ -407,6 +419,7 @@ help: ## this list
 FORCE:
 
 .PHONY: image run qemu-cmd debug size bench bench-boot profile profile-docs test \
-	mutants menuconfig check format clean distclean help bench-gate FORCE
+	mutants menuconfig check format clean distclean help bench-gate \
+	bench-matrix FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

@@ -522,6 +522,69 @@ def gate_jobs():
                   " && cat {scratch}/budget", 0, (r"^# name\tfigure\nd/1\t5\.50\n\Z",))
 
 
+# One build, then lists of settings with the row of the least work: two that are
+# good, with ICOUNT=1 and on two harts; then what is wrong with the others.
+MATRIX = r"""
+matrix() {{
+	printf "$1" >{scratch}/list; shift
+	make -s bench-matrix BUILD={scratch} MATRIX={scratch}/list "$@"
+	echo "status $?"
+}}
+few='seed=2 -- vmap_vunmap/1 --loops 300 --repeats 2'
+matrix 'lazy\n# no setting\neager\tvmap.flush=eager\n' ICOUNT=1 ARGS="$few"
+cat {scratch}/bench/matrix.csv
+matrix 'with\tvmap.flush=svinval\nwithout\tisa=-svinval\n' SMP=2 \
+	ARGS="$few --harts 2"
+cat {scratch}/bench/matrix.csv
+matrix 'a\nb\tvmap.flush=never\n' ARGS="$few"
+matrix 'c\tvmap.flash=lazy\n' ARGS="$few"
+matrix 'd\tvmap.flush=svinval\n' ARGS="$few" CPU=rv64
+matrix 'e\n' ARGS='-- nothing'
+matrix 'f\n' ARGS="$few --list"
+"""
+
+
+def matrix_jobs():
+    """`make bench-matrix`: the CSV, and lists and settings that are wrong."""
+    figures = r"(\d+(\.\d+)?,){3}"
+    yield Command(
+        "matrix/runs", Image("bench", "bench"), MATRIX, 0,
+        (r"^vmap_vunmap/1 +lazy +\d+ +1\.00 ",
+         r"^vmap_vunmap/1 +eager +\d+ +[1-9]\.\d\d +1\.0000 ", r"^status 0$",
+         r"^setting,options,name,unit,runs,harts,min,median,max,maps_per_op,"
+         r"unmaps_per_op,fences_per_op,remote_fences_per_op,purges_per_op,"
+         r"purged_pages_per_op,repaired_faults_per_op,"
+         r"tables_reclaimed_per_op,pages_per_purge$",
+         rf"^lazy,,vmap_vunmap/1,instructions,2,1,{figures}1\.0,1\.0,",
+         r"^eager,vmap\.flush=eager,vmap_vunmap/1,instructions,2,1,"
+         rf"{figures}1\.0,1\.0,1\.0,0\.0,1\.0,2\.0,0\.0,0\.0,2\.0$",
+         r"^with,vmap\.flush=svinval,vmap_vunmap/1,ns,2,2,",
+         r"^without,isa=-svinval,vmap_vunmap/1,ns,2,2,",
+         r"^vireo: bench-matrix: setting b \(vmap\.flush=never\): "
+         r'option "vmap\.flush=never": want vmap\.flush=eager',
+         r"status [^0]", r"setting c \(vmap\.flash=lazy\): unknown option",
+         r"status [^0]", r"setting d .*this machine has no Svinval",
+         r"status [^0]", r'setting e \(no option\): no row matches "nothing"',
+         r"status [^0]", r"setting f .* left no results", r"status [^0]"),
+        ("Traceback",))
+    # These end before anything is built.
+    for name, settings, line in (
+            ("twice", r"a\na\tquiet\n",
+             r'matrix:2: there is a setting "a" already'),
+            ("no-name", r"a\n\tquiet\n", r'matrix:2: "" is no name'),
+            ("two-tabs", r"a\tquiet\tquiet\n", r"matrix:1: more than a name"),
+            ("with-rows", r"a\tquiet -- vmalloc\n",
+             r"matrix:1: what stands behind -- goes into ARGS"),
+            ("empty", r"# nothing\n", r"matrix has no setting")):
+        yield Command(f"matrix/{name}", None,
+                      f"printf '{settings}' >{{scratch}}/matrix && "
+                      "tools/bench_matrix.py --matrix {scratch}/matrix "
+                      "--out {scratch}/out", 1, (line,), ("Traceback",))
+    yield Command("matrix/no-file", None,
+                  "tools/bench_matrix.py --matrix /no/such --out /no/such", 1,
+                  (r"MATRIX=/no/such: No such file",), ("Traceback",))
+
+
 def host_jobs():
     flags = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
              "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -571,7 +634,7 @@ def everything():
     for jobs in (host_jobs, model_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, failure_jobs,
                  death_jobs, early_jobs, image_jobs, variable_jobs, setup_jobs,
-                 gate_jobs, mutant_jobs, profile_jobs):
+                 gate_jobs, matrix_jobs, mutant_jobs, profile_jobs):
         yield from jobs()
 
 

@@ -13,7 +13,6 @@ is missing or failed; the image's own when it failed; 130 after Ctrl-C,
 SIGTERM or SIGHUP.
 """
 import argparse
-import csv
 import json
 import os
 import queue
@@ -24,13 +23,11 @@ import subprocess
 import sys
 import threading
 
-TARGETS = "apps/bench/targets.tsv"
+import bench_run
+from bench_run import EVENTS, figure, print_table, read_targets
+
 SCHEMA = 1
 END_SECONDS = 20  # from the last line to the end of QEMU
-EVENTS = [name + "_per_op" for name in
-          ("maps", "unmaps", "fences", "remote_fences", "purges",
-           "purged_pages", "repaired_faults", "tables_reclaimed")] + \
-         ["pages_per_purge"]
 END_LINE = re.compile(r"(\d+) rows, (\d+) errors")
 
 
@@ -127,24 +124,6 @@ class Report:
                           f"{len(self.rows)} came; last row: {last}")
 
 
-def read_targets():
-    """name -> (Linux or None, target)"""
-    targets = {}
-    with open(TARGETS, encoding="ascii") as lines:
-        for line in lines:
-            if line.strip() and not line.startswith("#"):
-                name, on_linux, target = line.split()
-                targets[name] = (None if on_linux == "-" else int(on_linux),
-                                 int(target))
-    return targets
-
-
-def figure(value):
-    if value is None:
-        return "-"
-    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
-
-
 def compare(row, targets):
     """Linux, target, Linux/ours, target met; None where nothing is known."""
     on_linux, target = targets.get(row["name"], (None, None))
@@ -174,17 +153,6 @@ def table(rows, targets):
     return lines
 
 
-def print_table(lines):
-    full = [line for line in lines if len(line) > 2]
-    widths = [max(len(line[i]) for line in full) for i in range(len(full[0]))]
-    widths[0] = max(len(line[0]) for line in lines)
-    for line in lines:
-        cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
-        cells += [cell.rjust(width)
-                  for cell, width in zip(line[2:], widths[2:])]
-        print("  ".join(cells).rstrip())
-
-
 def print_summary(rows, targets):
     good = [row for row in rows if "error" not in row]
     judged = [met for met in (compare(row, targets)[3] for row in good)
@@ -203,26 +171,20 @@ def write_json(path, machine, options, rows):
                   "bytes": os.path.getsize(options.image)},
         "results": rows,
     }
-    with open(path + ".new", "w", encoding="ascii") as out:
+    with bench_run.replacing(path) as out:
         json.dump(result, out, indent=1)
         out.write("\n")
-    os.replace(path + ".new", path)
 
 
 def write_csv(path, rows, targets):
-    with open(path + ".new", "w", encoding="ascii", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["name", "unit", "runs", "min", "median", "max",
-                         "linux", "target"] + EVENTS + ["error"])
-        for row in rows:
-            known = [row.get(key, "") for key in
-                     ("name", "unit", "runs", "min", "median", "max")]
-            both = compare(row, targets)[:2] if "unit" in row else (None, None)
-            writer.writerow(known +
-                            ["" if value is None else value for value in both] +
-                            [row.get(key, "") for key in EVENTS] +
-                            [row.get("error", "")])
-    os.replace(path + ".new", path)
+    lines = [["name", "unit", "runs", "min", "median", "max", "linux",
+              "target"] + EVENTS + ["error"]]
+    for row in rows:
+        both = compare(row, targets)[:2] if "unit" in row else (None, None)
+        lines.append([row.get(key) for key in
+                      ("name", "unit", "runs", "min", "median", "max")] +
+                     [*both] + [row.get(key) for key in EVENTS + ["error"]])
+    bench_run.write_csv(path, lines)
 
 
 def qemu_version(qemu):
@@ -277,7 +239,6 @@ def measure(options):
         if report.rows:
             print_table(table(report.rows, targets))
         raise
-    os.makedirs(options.out, exist_ok=True)
     write_json(f"{options.out}/results.json", report.machine, options,
                report.rows)
     write_csv(f"{options.out}/results.csv", report.rows, targets)

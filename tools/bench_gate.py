@@ -92,7 +92,7 @@ def image_bytes(app):
 
 
 def measure(path):
-    rows, _ = bench_run.bench((), CONFIG="bench", APP="bench", **MACHINE)
+    rows, _ = bench_run.bench(CONFIG="bench", APP="bench", **MACHINE)
     figures = {name: row["median"] for name, row in rows.items()}
     figures |= {f"image/{app}": image_bytes(app) for app in IMAGES}
     figures[MEMORY] = memory_at_main()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What the tools around `make bench` share: running make, reading what it left.
+"""What the tools around `make bench` share: running make, reading what it left,
+tables.
 
 make is started with an environment of its own: variables that the outer make
 was given reach it only when they say where things are (BUILD, QEMU).
 """
+import contextlib
+import csv
 import json
 import os
 import pathlib
@@ -11,12 +14,22 @@ import re
 import subprocess
 import sys
 
+TARGETS = "apps/bench/targets.tsv"
+# What the harness counts beside the figure, in the order of its columns.
+EVENTS = [name + "_per_op" for name in
+          ("maps", "unmaps", "fences", "remote_fences", "purges",
+           "purged_pages", "repaired_faults", "tables_reclaimed")] + \
+         ["pages_per_purge"]
 DROPPED = ("MFLAGS", "T", "CONFIG", "APP", "SMP", "MEM", "CPU", "ICOUNT",
            "ARGS", "V")
 
 
 class Failure(Exception):
-    """Why there is no result, in one line."""
+    """Why there is no result, in one line; what a command said before."""
+
+    def __init__(self, message, output=""):
+        super().__init__(message)
+        self.output = output
 
 
 def build_folder():
@@ -24,7 +37,7 @@ def build_folder():
 
 
 def make(*words, quiet=True):
-    """Standard output of `make words...`; Failure with its end when it fails."""
+    """Standard output of `make words...`; Failure when it fails."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("MAKE") and name not in DROPPED}
     run = subprocess.run(["make", "-s", *words], env=environment, text=True,
@@ -32,21 +45,76 @@ def make(*words, quiet=True):
                          stderr=subprocess.PIPE if quiet else None,
                          check=False)
     if run.returncode != 0:
-        tail = (run.stdout + (run.stderr or "")).splitlines()[-15:]
-        print("\n".join(tail), file=sys.stderr)
-        raise Failure(f"make {' '.join(words)} failed")
+        raise Failure(f"make {' '.join(words)} failed",
+                      run.stdout + (run.stderr or ""))
     return run.stdout
 
 
-def bench(patterns, options="", **variables):
-    """Rows of one `make bench`, by name, and the machine it ran on."""
-    arguments = f"{options} -- {' '.join(patterns)}".strip()
-    settings = [f"{name}={value}" for name, value in variables.items()]
-    make("bench", *settings, *([f"ARGS={arguments}"] if arguments != "--"
-                               else []))
-    with open(build_folder() / "bench/results.json", encoding="ascii") as file:
-        results = json.load(file)
+def bench(arguments="", **variables):
+    """Rows of one `make bench ARGS=arguments`, by name, and the machine."""
+    path = build_folder() / "bench/results.json"
+    path.unlink(missing_ok=True)
+    make("bench", *settings(arguments, **variables))
+    try:
+        results = json.loads(path.read_text(encoding="ascii"))
+    except OSError as error:
+        raise Failure(f"make bench ARGS='{arguments}' left no results: --list "
+                      "and the like are for people") from error
     return {row["name"]: row for row in results["results"]}, results["machine"]
+
+
+def settings(arguments="", **variables):
+    """Words for make; without arguments ARGS is not set."""
+    words = [f"{name}={value}" for name, value in variables.items()]
+    return words + ([f"ARGS={arguments}"] if arguments else [])
+
+
+def read_targets():
+    """name -> (Linux or None, target)"""
+    targets = {}
+    with open(TARGETS, encoding="ascii") as lines:
+        for line in lines:
+            if line.strip() and not line.startswith("#"):
+                name, on_linux, target = line.split()
+                targets[name] = (None if on_linux == "-" else int(on_linux),
+                                 int(target))
+    return targets
+
+
+def figure(value):
+    if value is None:
+        return "-"
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def print_table(lines):
+    """Cells in columns, the first two from the left; two alone need no more."""
+    full = [line for line in lines if len(line) > 2]
+    widths = [max(len(line[i]) for line in full) for i in range(len(full[0]))]
+    widths[0] = max(len(line[0]) for line in lines)
+    for line in lines:
+        cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
+        cells += [cell.rjust(width)
+                  for cell, width in zip(line[2:], widths[2:])]
+        print("  ".join(cells).rstrip())
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A file to write that takes the place of @path when all of it is there."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    with open(new, "w", encoding="ascii", newline="") as file:
+        yield file
+    os.replace(new, path)
+
+
+def write_csv(path, lines):
+    """What is None or not there is an empty cell."""
+    with replacing(path) as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            ["" if cell is None else cell for cell in line] for line in lines)
 
 
 def toolchain():
@@ -70,6 +138,9 @@ def main(function):
     try:
         sys.exit(function())
     except Failure as failure:
+        if failure.output:
+            print("\n".join(failure.output.splitlines()[-15:]),
+                  file=sys.stderr)
         print(f"vireo: {name}: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
