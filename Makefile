@@ -22,7 +22,8 @@ CPU ?= rv64,svpbmt=on,svnapot=on,svinval=on,sstc=on
 ARGS ?= -- vmalloc_vfree/1 vmalloc_vfree/16 vmalloc_vfree/512 vmap_vunmap/16 \
 	vm_map_ram/16 ioremap_iounmap/1
 endif
-ifneq ($(filter bench bench-matrix profile,$(GOALS)),)
+BENCH_GOALS := bench bench-matrix bench-plots bench-table
+ifneq ($(filter $(BENCH_GOALS) profile,$(GOALS)),)
 CONFIG ?= bench
 APP ?= bench
 SMP ?= 1
@@ -68,7 +69,7 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 Q := $(if $(filter 1,$(V)),,@)
 quote = '$(subst ','\'',$(1))'
 
-APP_GOALS := image run bench bench-boot bench-matrix profile debug qemu-cmd size
+APP_GOALS := image run bench-boot $(BENCH_GOALS) profile debug qemu-cmd size
 NEEDS_APP := $(filter $(APP_GOALS) $(BUILD)/%,$(GOALS))
 NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 
@@ -357,12 +358,24 @@ bench-boot: image $(BUILD)/bench/boot_payload.elf build/.have/run ## wall time t
 	$(Q)tools/bench_boot.py --payload $(BUILD)/bench/boot_payload.elf \
 		--image $(IMAGE)/vireo.stripped.elf --runs $(RUNS) \
 		--out $(BUILD)/bench/boot.json -- $(QEMU_CMD) -serial stdio -monitor none
-BENCH_VARIABLES = $(foreach v,CONFIG APP SMP MEM CPU ICOUNT,$v=$($v))
+
+# What the tools around it hand on to `make bench`.
+BENCH_MACHINE = CONFIG=$(CONFIG) APP=$(APP) MEM=$(MEM) CPU=$(CPU)
 
 bench-matrix: image build/.have/run ## rows under each setting of MATRIX; writes build/bench/matrix.csv
 	$(Q)tools/bench_matrix.py --matrix $(call quote,$(MATRIX)) --out \
 		$(BUILD)/bench/matrix.csv --args=$(call quote,$(ARGS)) \
-		$(BENCH_VARIABLES)
+		$(BENCH_MACHINE) SMP=$(SMP) ICOUNT=$(ICOUNT)
+
+bench-plots: image build/.have/run build/.have/plots ## how cost grows, as data and pictures: build/bench/plots
+	$(Q)tools/bench_plots.py measure $(BUILD)/bench/plots $(BENCH_MACHINE)
+	$(Q)tools/bench_plots.py data $(BUILD)/bench/plots
+	$(Q)tools/bench_plots.py draw $(BUILD)/bench/plots
+
+bench-table: image build/.have/run ## instructions beside ns on 1, 2 and 4 harts; writes build/bench/table.csv and .md
+	$(Q)tools/bench_table.py measure $(BUILD)/bench --args=$(call \
+		quote,$(ARGS)) $(BENCH_MACHINE)
+	$(Q)tools/bench_table.py write $(BUILD)/bench
 
 profile: image build/.have/run ## count every instruction by function: build/profile/APP
 	$(Q)tools/profile.py --elf $(IMAGE)/vireo.elf --prefix $(CROSS_COMPILE) \
@@ -420,6 +433,6 @@ FORCE:
 
 .PHONY: image run qemu-cmd debug size bench bench-boot profile profile-docs test \
 	mutants menuconfig check format clean distclean help bench-gate \
-	bench-matrix FORCE
+	bench-matrix bench-plots bench-table FORCE
 
 -include $(KERNEL_OBJS:.o=.d) $(APP_OBJS:.o=.d)

@@ -585,6 +585,89 @@ def matrix_jobs():
                   (r"MATRIX=/no/such: No such file",), ("Traceback",))
 
 
+# What `make bench-table` and `make bench-plots` make of figures that are here,
+# not measured.
+CANNED_TABLE = r"""
+cat >{scratch}/table.json <<'END'
+{{ "instructions": {{ "vmalloc_vfree/1": 258.5, "vm_map_ram/1": 103,
+	"vmalloc_vfree_fragmented/16": 900, "boot/entry_to_main": 100000,
+	"curve/vmalloc_vfree/live_10": 258 }},
+  "ns_1": {{ "vmalloc_vfree/1": 400, "boot/entry_to_main": 2000000 }},
+  "ns_2": {{ "vmalloc_vfree/1": 300.5, "boot/entry_to_main": 3000000 }},
+  "ns_4": {{ "vmalloc_vfree/1": 1500, "boot/entry_to_main": 4000000 }} }}
+END
+tools/bench_table.py write {scratch} && cat {scratch}/table.csv {scratch}/table.md
+"""
+CANNED_CURVES = r"""
+cat >{scratch}/curves.json <<'END'
+{{ "instructions": {{ "curve/vmalloc_vfree/pages_16": 470,
+	"curve/vmalloc_vfree/pages_1": 258.5, "curve/vmalloc_vfree/pages_2": 353,
+	"curve/vm_map_ram/pages_1": 103, "curve/vm_map_ram/pages_2": 147,
+	"curve/vmalloc_vfree/live_0": 258, "curve/vmalloc_vfree/live_10": 258,
+	"curve/vread/live_10": 1600, "curve/vmalloc_vfree/singles_0": 2000,
+	"curve/vmalloc_vfree/singles_100": 44000,
+	"curve/vm_map_ram/harts_1": 103, "curve/vm_map_ram/harts_2": 104 }},
+  "ns": {{ "curve/vm_map_ram/harts_1": 300, "curve/vm_map_ram/harts_2": 200 }} }}
+END
+tools/bench_plots.py data {scratch} || exit 1
+"""
+DRAWN = """
+command -v gnuplot >/dev/null || {{ echo "no gnuplot, no pictures"; exit 0; }}
+tools/bench_plots.py draw {scratch} || exit 1
+for axis in harts live pages singles; do
+	python3 -c "import xml.dom.minidom as x; x.parse('{scratch}/$axis.svg')" &&
+		grep -q "rect\\|polyline\\|path" {scratch}/$axis.svg &&
+		head -c 4 {scratch}/$axis.png | grep -q PNG || exit 2
+done
+"""
+
+
+def figures_jobs():
+    yield Command(
+        "table/writes", None, CANNED_TABLE, 0,
+        (r"^row +Linux +target +instructions +ratio +met +ns, 1 hart +",
+         r"^vmalloc_vfree/1 +3,386 +300 +258 +13\.1x +met +400 +300 +1,500$",
+         r"^vmalloc_vfree_fragmented/16 +- +960 +900 +- +met +- +- +-$",
+         r"^vm_map_ram/1 +1,001 +100 +103 +9\.7x +no ",
+         r"^boot/entry_to_main .* 2,000,000 +- +-$", r"^3 of 4 targets met$",
+         r"^row,linux,target,instructions,ratio,met,ns_1_harts,ns_2_harts,"
+         r"ns_4_harts$",
+         r"^vmalloc_vfree/1,3386,300,258\.5,13\.1,yes,400,300\.5,1500$",
+         r"^vmalloc_vfree_fragmented/16,,960,900,,yes,,,$",
+         r"^\| row \| Linux \| target \| instructions \|",
+         r"^\| `vm_map_ram/1` \| 1,001 \| 100 \| 103 \| 9\.7x \| no \|",
+         r"^3 of 4 targets met$"), ("curve/",))
+    yield Command("table/nothing-measured", None,
+                  "tools/bench_table.py write {scratch}", 1,
+                  (r"^vireo: bench-table: .*table\.json: No such file",),
+                  ("Traceback",))
+    yield Command(
+        "plots/data", None, CANNED_CURVES + "head {scratch}/*.csv", 0,
+        (r"^harts,vm_map_ram,vm_map_ram ns,Linux vm_map_ram$",
+         r"^1,103,300,1001$", r"^2,104,200,$",
+         r"^live,vmalloc_vfree,vread,Linux vmalloc_vfree$", r"^0,258,,3386$",
+         r"^10,258,1600,$",
+         r"^pages,vmalloc_vfree,vm_map_ram,Linux vmalloc_vfree,"
+         r"Linux vm_map_ram$",
+         r"^1,258\.5,103,3386,1001$", r"^2,353,147,,$", r"^16,470,,10240,$",
+         r"^singles,vmalloc_vfree,Linux vmalloc_vfree$", r"^0,2000,123004$",
+         r"^100,44000,$"))
+    yield Command("plots/draw", None, CANNED_CURVES + DRAWN, 0, (),
+                  ("Traceback", "warning"))
+    yield Command("plots/nothing-measured", None,
+                  "tools/bench_plots.py data {scratch}", 1,
+                  (r"^vireo: bench-plots: .*curves\.json: No such file",),
+                  ("Traceback",))
+    yield Command("plots/no-gnuplot", None, CANNED_CURVES +
+                  "PATH=/no/such tools/bench_plots.py draw {scratch}", 1,
+                  (r"^vireo: bench-plots: gnuplot: No such file",),
+                  ("Traceback",))
+    yield Command("plots/what-cannot-be-drawn", None,
+                  "echo pages,a >{scratch}/pages.csv && "
+                  "tools/bench_plots.py draw {scratch}", 1, (),
+                  ("Traceback",))
+
+
 def host_jobs():
     flags = ("-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
              "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -634,7 +717,8 @@ def everything():
     for jobs in (host_jobs, model_jobs, suite_jobs, stress_jobs, extension_jobs,
                  memory_jobs, tree_jobs, command_line_jobs, failure_jobs,
                  death_jobs, early_jobs, image_jobs, variable_jobs, setup_jobs,
-                 gate_jobs, matrix_jobs, mutant_jobs, profile_jobs):
+                 gate_jobs, matrix_jobs, figures_jobs, mutant_jobs,
+                 profile_jobs):
         yield from jobs()
 
 

@@ -135,7 +135,7 @@ def parse():
     parser.add_argument("--out", required=True)
     parser.add_argument("--args", default="")
     parser.add_argument("variables", nargs="*")
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def main():

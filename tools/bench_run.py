@@ -69,6 +69,11 @@ def settings(arguments="", **variables):
     return words + ([f"ARGS={arguments}"] if arguments else [])
 
 
+def column(rows, key):
+    """name -> the figure @key of each row."""
+    return {name: row[key] for name, row in rows.items()}
+
+
 def read_targets():
     """name -> (Linux or None, target)"""
     targets = {}
@@ -87,15 +92,15 @@ def figure(value):
     return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
 
 
-def print_table(lines):
-    """Cells in columns, the first two from the left; two alone need no more."""
+def print_table(lines, left=2):
+    """Cells in columns, the first @left from the left. A line of two cells does
+    not make the second column wider."""
     full = [line for line in lines if len(line) > 2]
     widths = [max(len(line[i]) for line in full) for i in range(len(full[0]))]
     widths[0] = max(len(line[0]) for line in lines)
     for line in lines:
-        cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
-        cells += [cell.rjust(width)
-                  for cell, width in zip(line[2:], widths[2:])]
+        cells = [cell.ljust(width) if i < left else cell.rjust(width)
+                 for i, (cell, width) in enumerate(zip(line, widths))]
         print("  ".join(cells).rstrip())
 
 
