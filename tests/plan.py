@@ -321,6 +321,13 @@ def image_jobs():
     yield Command("image/without-main", None,
                   "make image APP=tests/apps/nomain CONFIG=test",
                   patterns=(r"^vireo: .*nomain.* has no main\(\)",))
+    yield Command("image/stack-too-small", None,
+                  "make image APP=tests/apps/nostack CONFIG=test",
+                  patterns=(r"APP_STACK_KB must be 16 to 65536",))
+    yield Command("image/time-to-boot", Image("hello", "release"),
+                  "make -s bench-boot RUNS=1", 0,
+                  (r"^boot/wall_payload +milliseconds", r"^boot/wall +mill",
+                   r"^boot/processor_above_payload +milliseconds"))
     yield Command("image/too-big-for-ram", None,
                   "make run APP=tests/apps/huge CONFIG=test MEM=16M SMP=1",
                   patterns=(r"^vireo: .*huge.* does not fit into MEM=16M: "

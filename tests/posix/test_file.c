@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -92,5 +93,7 @@ TEST(a_call_that_does_not_exist_is_refused_and_counted)
 	check_errno(syscall(-5), ENOSYS);
 	check_errno(syscall(100000), ENOSYS);
 	CHECK_EQ(syscalls_refused(), before + 4);
+	check_errno(socket(1, 1, 0), ENOSYS); /* without the dispatcher */
+	CHECK_EQ(syscalls_refused(), before + 5);
 	CHECK_EQ(syscall(SYS_getpid), 1);
 }
