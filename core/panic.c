@@ -55,12 +55,18 @@ static void say(const char *format, ...)
 	console_write_unlocked(line, strlen(line));
 }
 
+/* What stands in line[] ends the line on the console. */
+static void end_line(void)
+{
+	console_write_unlocked(line, strlen(line));
+	console_write_unlocked("\n", 1);
+}
+
 static void say_message(const char *format, va_list args)
 {
 	say("\nPANIC on hart %u: ", this_hart->index);
 	kvsnprintf(line, sizeof(line), format, args);
-	console_write_unlocked(line, strlen(line));
-	console_write_unlocked("\n", 1);
+	end_line();
 }
 
 static void say_registers(const struct trap_frame *frame)
@@ -79,26 +85,25 @@ static void say_registers(const struct trap_frame *frame)
 
 static void say_backtrace(unsigned int count)
 {
-	static char name[128];
 	unsigned int i;
 
 	say("backtrace:\n");
 	for (i = 0; i < count; i++) {
+		say("  %016lx  ", frames[i]);
 		/* A return address belongs to the call before it. */
-		symbol_format(frames[i] - (i > 0), name, sizeof(name));
-		say("  %016lx  %s\n", frames[i], name);
+		symbol_format(frames[i] - (i > 0), line, sizeof(line));
+		end_line();
 	}
 }
 
 static void say_address(const char *what, unsigned long address)
 {
-	static char text[PANIC_LINE_BYTES - 160];
-
 	if (!describer)
 		return;
-	text[0] = '\0';
-	describer(address, text, sizeof(text));
-	say("%s %#lx is %s\n", what, address, text);
+	say("%s %#lx is ", what, address);
+	line[0] = '\0';
+	describer(address, line, sizeof(line));
+	end_line();
 }
 
 static void say_faulting_addresses(const struct trap_frame *frame)
