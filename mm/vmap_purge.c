@@ -49,10 +49,11 @@ void vmap_limits_init(void)
 	if (pages > LAZY_PAGES_MAX)
 		pages = LAZY_PAGES_MAX;
 	lazy_max_pages = cmdline_number("vmap.lazy_max", pages);
-	if (lazy_max_pages == 0 || lazy_max_pages > WINDOW_PAGES)
+	if (lazy_max_pages == 0 || lazy_max_pages > WINDOW_PAGES) {
 		refuse_boot("vmap.lazy_max=%lu: want a number of pages from 1 "
 		            "to %lu",
 		            lazy_max_pages, WINDOW_PAGES);
+	}
 	lazy_max_areas = LAZY_AREAS * machine.nr_hart_ids;
 }
 

@@ -318,6 +318,11 @@ def image_jobs():
         "make -s image APP=hello CONFIG=test BUILD={scratch} && "
         "cmp {scratch}/test/hello/vireo.stripped.elf "
         "build/test/hello/vireo.stripped.elf", 0)
+    # What is measured is what is released, with every protection.
+    yield Command("image/bench-is-configured-as-release", None,
+                  "for name in bench release; do tools/genconfig.py defconfig "
+                  "$name {scratch}/$name || exit 1; done; "
+                  "cmp {scratch}/bench {scratch}/release", 0)
     yield Command("image/without-main", None,
                   "make image APP=tests/apps/nomain CONFIG=test",
                   patterns=(r"^vireo: .*nomain.* has no main\(\)",))

@@ -16,9 +16,10 @@ static unsigned long nr_given;
 const char *given_pages_take(const struct bench_row *row)
 {
 	given = vmalloc(row->argument * sizeof(*given));
-	nr_given =
-		given ? alloc_pages_bulk(GFP_KERNEL, row->argument, given) : 0;
-	if (given && nr_given == row->argument)
+	if (!given)
+		return "no memory for the list of pages";
+	nr_given = alloc_pages_bulk(GFP_KERNEL, row->argument, given);
+	if (nr_given == row->argument)
 		return NULL;
 	given_pages_drop(row);
 	return "no memory for the pages to map";
