@@ -132,7 +132,16 @@ TEST(report_names_the_function_and_the_address)
 	snprintf(text, sizeof(text), "%lx", (unsigned long)p + PAGE_SIZE);
 	CHECK(strstr(report_last(), "vfree"));
 	CHECK(strstr(report_last(), text));
+	CHECK(strstr(report_last(), "4096 bytes inside a vmalloc area of "
+	                            "report_names_the_function"));
 	vfree(p);
+}
+
+static __noinline void freed_here_first(void *p)
+{
+	vfree(p);
+	/* A return address of this function: the call above is not its last act. */
+	__asm__ volatile("");
 }
 
 TEST(double_vfree_is_reported_with_the_first_one)
@@ -140,11 +149,11 @@ TEST(double_vfree_is_reported_with_the_first_one)
 	char *p = vmalloc(3 * PAGE_SIZE);
 
 	CHECK(p);
-	vfree(p);
+	freed_here_first(p);
 	REFUSED(1, vfree(p));
-	CHECK(strstr(report_last(), "double free") ||
-	      strstr(report_last(), "freed"));
-	CHECK(strstr(report_last(), "double_vfree_is_reported"));
+	CHECK(strstr(report_last(), "double free: allocated by "
+	                            "double_vfree_is_reported"));
+	CHECK(strstr(report_last(), "first freed by freed_here_first"));
 	vm_unmap_aliases();
 	vmap_drain();
 	CHECK_REPORTS(1, vfree(p));

@@ -400,6 +400,7 @@ TEST(last_pages_come_out_of_the_slabs)
 struct refusals {
 	struct page **pages;
 	char *user;
+	void *percpu;
 	struct vm_struct *bare;         /* of get_vm_area() */
 	struct vm_struct *window;       /* two pages, one of them a view */
 	struct vm_area_struct vma;      /* the view */
@@ -462,6 +463,7 @@ static void call_forbidden(void *argument)
 	FORBIDDEN(vread(&byte, refusals->user, 1) <= 0);
 	FORBIDDEN(vwrite(&byte, refusals->user, 1) <= 0);
 	FORBIDDEN(!__alloc_percpu(8, 8));
+	FORBIDDEN((free_percpu(refusals->percpu), true));
 }
 
 TEST(thread_only_calls_in_an_interrupt_are_reported)
@@ -469,9 +471,11 @@ TEST(thread_only_calls_in_an_interrupt_are_reported)
 	struct refusals refusals = { .pages = pages_alloc(1) };
 
 	refusals.user = vmalloc_user(PAGE_SIZE);
+	refusals.percpu = __alloc_percpu(8, 8);
 	refusals.bare = get_vm_area(PAGE_SIZE, VM_IOREMAP);
 	refusals.window = get_vm_area(2 * PAGE_SIZE, VM_MAP);
 	CHECK(refusals.user && refusals.bare && refusals.window);
+	CHECK(refusals.percpu);
 	refusals.vma = (struct vm_area_struct){
 		.vm_start = (unsigned long)refusals.window->addr,
 		.vm_end = (unsigned long)refusals.window->addr + PAGE_SIZE,
@@ -493,6 +497,7 @@ TEST(thread_only_calls_in_an_interrupt_are_reported)
 	unmap_vmalloc_range(&refusals.vma);
 	free_vm_area(refusals.window);
 	free_vm_area(refusals.bare);
+	free_percpu(refusals.percpu);
 	vfree(refusals.user);
 	pages_free(refusals.pages, 1);
 }

@@ -192,9 +192,12 @@ TEST(foreign_flags_are_refused)
 		                             VM_UNLIST,   VM_MAP_RAM };
 	struct page **pages = pages_alloc(2);
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK_REPORTS(1, CHECK(!vmap(pages, 1, VM_MAP | bad[i],
+		                             PAGE_KERNEL)));
 		CHECK_REPORTS(1, CHECK(!vmap(pages, 2, VM_MAP | bad[i],
 		                             PAGE_KERNEL)));
+	}
 	pages_free(pages, 2);
 }
 
