@@ -40,6 +40,16 @@
 /* The caller of the function that says this: what vmallocinfo names. */
 #define CALLER() __builtin_return_address(0)
 
+/*
+ * Neither inlined nor cloned for an argument: who calls it shows in the stack,
+ * by its name.
+ */
+#if defined(__clang__) || defined(__CHECKER__)
+#define __noipa __noinline
+#else
+#define __noipa __attribute__((noipa))
+#endif
+
 #if defined(__CHECKER__) /* sparse */
 #define __bitwise __attribute__((bitwise))
 #define __force   __attribute__((force))

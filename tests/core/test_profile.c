@@ -20,9 +20,6 @@
 #define SAMPLES   60u
 #define BYTES     (256ul << 10)
 
-/* Neither inlined nor cloned for an argument: its stacks bear its name. */
-#define __seen_by_name __attribute__((noipa))
-
 static void *memory;
 
 /* Lines of a report. */
@@ -57,7 +54,7 @@ static void end(void)
 }
 
 /* For that many timer interrupts. */
-static __seen_by_name void be_busy(unsigned int count)
+static __noipa void be_busy(unsigned int count)
 {
 	unsigned long start = READ_ONCE(this_hart->timer_ticks);
 
@@ -65,7 +62,7 @@ static __seen_by_name void be_busy(unsigned int count)
 		;
 }
 
-static __seen_by_name void call_busy(unsigned int count)
+static __noipa void call_busy(unsigned int count)
 {
 	be_busy(count);
 	__asm__ volatile("");
@@ -87,7 +84,7 @@ static bool timer_asks(void)
 }
 
 /* Until the timer has asked for an interrupt, and a while longer. */
-static __seen_by_name void be_busy_masked(uint64_t ns)
+static __noipa void be_busy_masked(uint64_t ns)
 {
 	unsigned long flags = irq_save();
 
