@@ -303,12 +303,15 @@ void buddy_give_batch(unsigned int order, unsigned long count,
 	spin_unlock(&buddy_lock);
 }
 
-bool buddy_may_have(bool below_4g, unsigned int order)
+unsigned long buddy_orders(bool below_4g)
 {
-	if (READ_ONCE(zones[ZONE_LOW].mask) >> order || memblock_has(ZONE_LOW))
-		return true;
-	return !below_4g && (READ_ONCE(zones[ZONE_HIGH].mask) >> order ||
-	                     memblock_has(ZONE_HIGH));
+	unsigned long untouched = below_4g ? memblock_free_pages_below_4g()
+	                                   : memblock_free_pages();
+	unsigned long mask = READ_ONCE(zones[ZONE_LOW].mask);
+
+	if (untouched > 0)
+		return ~0ul;
+	return below_4g ? mask : mask | READ_ONCE(zones[ZONE_HIGH].mask);
 }
 
 unsigned long buddy_free_pages(bool below_4g)

@@ -132,6 +132,19 @@ struct page *page_alloc_order(gfp_t gfp, unsigned int order)
 	return page;
 }
 
+unsigned int page_order_at_hand(unsigned int order)
+{
+	const struct page_stack *stacks = page_cache_own()->stacks;
+	unsigned long mask;
+
+	if (likely(stacks[order].top[-1]))
+		return order;
+	mask = buddy_orders(false);
+	while (order > 0 && !(mask >> order) && !stacks[order].top[-1])
+		order--;
+	return order;
+}
+
 /*
  * A block of *@order or else of the largest order below it but 0. A glance at
  * the buddy without its lock decides whether to ask: with memory in single
@@ -139,6 +152,8 @@ struct page *page_alloc_order(gfp_t gfp, unsigned int order)
  */
 static struct page *take_largest(bool below_4g, unsigned int *order)
 {
+	unsigned long mask = buddy_orders(below_4g);
+
 	for (; *order > 0; --*order) {
 		unsigned long flags = irq_save();
 		struct page *page = NULL;
@@ -146,7 +161,7 @@ static struct page *take_largest(bool below_4g, unsigned int *order)
 		if (likely(!below_4g))
 			page = page_stack_pop(
 				&page_cache_own()->stacks[*order]);
-		if (unlikely(!page) && buddy_may_have(below_4g, *order))
+		if (unlikely(!page) && mask >> *order)
 			page = take_at_hand(below_4g, *order);
 		irq_restore(flags);
 		if (page)

@@ -17,7 +17,7 @@
 #include "mm/memblock.h"
 #include "mm/page_internal.h"
 
-static const unsigned short limits[ORDERS] = { 255, 32, 32, 16, 16,
+static const unsigned short limits[ORDERS] = { 320, 32, 32, 16, 16,
 	                                       8,   8,  4,  4,  8 };
 
 /*
@@ -25,7 +25,7 @@ static const unsigned short limits[ORDERS] = { 255, 32, 32, 16, 16,
  * blocks become 2 MiB leaves, for which the buddy is the dearest part.
  */
 #define SHARE_OF_ORDER   128ul
-#define SHARE_OF_LARGEST 32ul
+#define SHARE_OF_LARGEST 16ul
 
 /* Blocks fetched at once when a stack is empty; a power of two. */
 #define BATCH_MOST 32ul
@@ -157,8 +157,8 @@ bool page_cache_move_window(struct page_cache *cache, const struct page *page)
 
 	if (!extent || !IS_ALIGNED((uintptr_t)page, sizeof(*page)))
 		return false;
-	cache->window_start = extent->start;
-	cache->window_bytes = __atomic_load_n(&extent->bytes, __ATOMIC_ACQUIRE);
+	cache->window.start = extent->start;
+	cache->window.bytes = __atomic_load_n(&extent->bytes, __ATOMIC_ACQUIRE);
 	return true;
 }
 

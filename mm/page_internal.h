@@ -21,7 +21,7 @@
 #include "mm/page_alloc.h"
 
 #define ORDERS     (MAX_ORDER + 1)
-#define PAGE_SLOTS 400u /* limits of all orders, and a NULL below each */
+#define PAGE_SLOTS 460u /* limits of all orders, and a NULL below each */
 
 /* A stack of free blocks, all of one order. base[-1] is NULL. */
 struct page_stack {
@@ -32,12 +32,17 @@ struct page_stack {
 };
 
 /*
- * One a hart; all of it [H]. The window is a part of the struct page array that
- * is known to be backed: inside it any aligned pointer may be read.
+ * A part of the struct page array that is known to be backed: inside it any
+ * aligned pointer may be read.
  */
+struct page_window {
+	uintptr_t start;
+	uintptr_t bytes;
+};
+
+/* One a hart; all of it [H]. */
 struct page_cache {
-	uintptr_t window_start;
-	uintptr_t window_bytes;
+	struct page_window window;
 	struct page_stack stacks[ORDERS];
 	struct page *slots[PAGE_SLOTS];
 };
@@ -67,11 +72,25 @@ static inline struct page *chunk_first_page(const struct page *page)
 }
 
 /* May @page be read? */
-static __always_inline bool page_in_window(const struct page_cache *cache,
+static __always_inline bool page_in_window(const struct page_window *window,
                                            const struct page *page)
 {
-	return (uintptr_t)page - cache->window_start < cache->window_bytes &&
+	return (uintptr_t)page - window->start < window->bytes &&
 	       IS_ALIGNED((uintptr_t)page, sizeof(struct page));
+}
+
+/* Interrupts off. False: the stack is full. */
+static __always_inline bool page_stack_push(struct page_stack *stack,
+                                            struct page *page)
+{
+	struct page **top = stack->top;
+
+	if (top == stack->end)
+		return false;
+	page->state = PAGE_CACHED;
+	*top = page;
+	stack->top = top + 1;
+	return true;
 }
 
 /*
@@ -81,21 +100,34 @@ static __always_inline bool page_in_window(const struct page_cache *cache,
 static __always_inline bool
 page_cache_push(struct page_cache *cache, struct page *page, unsigned int order)
 {
-	struct page_stack *stack = &cache->stacks[order];
-	struct page **top;
-
-	if (!page_in_window(cache, page) ||
+	if (!page_in_window(&cache->window, page) ||
 	    page->meta != PAGE_KIND(PAGE_USED, (uint64_t)order) ||
 	    (order > 0 && chunk_first_page(page)->chunk_refs != 0))
 		return false;
-	top = stack->top;
-	if (top == stack->end)
-		return false;
-	page->state = PAGE_CACHED;
-	*top = page;
-	stack->top = top + 1;
-	return true;
+	return page_stack_push(&cache->stacks[order], page);
 }
+
+/*
+ * The order of the used block that begins at @page, if nobody has extra
+ * references to that page; else more than MAX_ORDER. One load tells: what
+ * stands above the state is the order and no more.
+ */
+static __always_inline unsigned long
+page_plain_order(const struct page_cache *cache, const struct page *page)
+{
+	uint64_t meta;
+
+	if (unlikely(!page_in_window(&cache->window, page)))
+		return ORDERS;
+	meta = page->meta;
+	return (uint8_t)meta == PAGE_USED ? meta >> 8 : ORDERS;
+}
+
+/*
+ * mm/page_alloc.c: the largest order up to @order of which there might be a block
+ * at hand, found at a glance; 0 if there is none.
+ */
+unsigned int page_order_at_hand(unsigned int order);
 
 /* mm/page_cache.c. Interrupts off in all of these. */
 bool page_cache_refill(struct page_cache *cache, unsigned int order);
@@ -117,8 +149,8 @@ unsigned long buddy_take_batch(unsigned int order, unsigned long count,
 void buddy_give(struct page *page, unsigned int order);
 void buddy_give_batch(unsigned int order, unsigned long count,
                       struct page **blocks);
-/* A glance without the lock: might buddy_take() find one? */
-bool buddy_may_have(bool below_4g, unsigned int order);
+/* A glance without the lock: orders of which buddy_take() might find a block. */
+unsigned long buddy_orders(bool below_4g);
 unsigned long buddy_free_pages(bool below_4g);
 void buddy_stats(unsigned long free_blocks[MAX_ORDER + 1]);
 void buddy_check(void);

@@ -63,21 +63,16 @@ static unsigned long free_first(struct page *page, unsigned long count)
 	return 1ul << order;
 }
 
-/* @page is the head of a used block of the run: freed whole if it can be. */
-static __always_inline unsigned long free_quickly(struct page *page,
-                                                  unsigned long count)
+unsigned long page_free_block(struct page *page, unsigned long count)
 {
 	unsigned long flags = irq_save();
 	struct page_cache *cache = page_cache_own();
+	unsigned long order = page_plain_order(cache, page);
 	unsigned long done = 0;
 
-	if (likely(page_in_window(cache, page))) {
-		unsigned int order = page->order;
-
-		if (order < ORDERS && 1ul << order <= count &&
-		    page_cache_push(cache, page, order))
-			done = 1ul << order;
-	}
+	if (likely(order <= MAX_ORDER && 1ul << order <= count &&
+	           page_cache_push(cache, page, (unsigned int)order)))
+		done = 1ul << order;
 	irq_restore(flags);
 	return done;
 }
@@ -85,7 +80,7 @@ static __always_inline unsigned long free_quickly(struct page *page,
 static __noinline void free_rest(struct page *page, unsigned long count)
 {
 	while (count > 0) {
-		unsigned long done = free_quickly(page, count);
+		unsigned long done = page_free_block(page, count);
 
 		if (unlikely(!done))
 			done = free_first(page, count);
@@ -99,10 +94,17 @@ static __noinline void free_rest(struct page *page, unsigned long count)
 /* A run of one block, the usual case, needs no loop: <= 40 instructions */
 void page_free_run(struct page *page, unsigned long count)
 {
-	unsigned long done = free_quickly(page, count);
+	unsigned long done = page_free_block(page, count);
 
 	if (unlikely(done != count))
 		free_rest(page + done, count - done);
+}
+
+unsigned long page_block_pages(const struct page *page)
+{
+	if (!page_is_valid(page) || page->state != PAGE_USED)
+		return 0;
+	return 1ul << page->order;
 }
 
 static void split_used(struct page *page, unsigned int order)

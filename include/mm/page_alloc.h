@@ -68,6 +68,15 @@ static inline void __free_pages(struct page *page, unsigned int order)
 void page_free_run(struct page *page, unsigned long count);
 
 /*
+ * The used block that begins at @page, if it has no more than @count pages and
+ * goes onto the hart's stack just so. Returns its pages; 0: nothing was done.
+ */
+unsigned long page_free_block(struct page *page, unsigned long count);
+
+/* Pages of the used block that begins at @page; 0: none does. Any pointer. */
+unsigned long page_block_pages(const struct page *page);
+
+/*
  * Make each page of the used block (@page, @order) a used block of order 0, so
  * that __free_pages(page, 0) and put_page() fit each. cost: O(pages)
  */

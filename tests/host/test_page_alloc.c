@@ -137,6 +137,25 @@ TEST(sums_are_those_of_the_ranges)
 	CHECK(!memblock_is_ram(LOW_END, HIGH_START));
 }
 
+/* Early: nearly all of it still is memblock's, and the buddy has little. */
+TEST(largest_blocks_come_while_memory_is_untouched)
+{
+	struct page *blocks[32];
+	unsigned int count = 0, order;
+
+	start();
+	while (memblock_free_pages() > 2ul << MAX_ORDER) {
+		blocks[count] =
+			alloc_pages_up_to(GFP_KERNEL, MAX_ORDER, &order);
+		CHECK(blocks[count] && order == MAX_ORDER);
+		CHECK(++count < ARRAY_SIZE(blocks));
+	}
+	CHECK(count > 10);
+	while (count-- > 0)
+		__free_pages(blocks[count], MAX_ORDER);
+	check_sums(0);
+}
+
 struct block {
 	struct page *page;
 	unsigned int order;
