@@ -117,7 +117,6 @@ static inline void area_begin(struct vm_area *area, unsigned long flags,
                               const void *caller)
 {
 	area->vm.flags = flags;
-	area->whole_blocks = false;
 	area->vm.nr_pages = 0;
 	area->vm.caller = caller;
 	area->vm.requested_size = get_vm_area_size(&area->vm);
@@ -210,6 +209,13 @@ void area_unpopulate(struct vm_area *area, unsigned long count);
 /* Unmap and free pages [index, count), whatever blocks they came from. */
 void area_free_runs(struct vm_area *area, unsigned long index,
                     unsigned long count);
+
+/*
+ * As much of it as one section with interrupts off does, 0 for what is not the
+ * usual case; returns the pages freed. The own vmap lock may be held.
+ */
+unsigned long area_free_batch(struct vm_area *area, unsigned long index,
+                              unsigned long pages);
 
 /*
  * Frame of page @index and how many that follow lie in the same leaf (at least

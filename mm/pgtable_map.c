@@ -164,20 +164,6 @@ int pgtable_map_huge(vaddr_t va, paddr_t pa, pgprot_t prot)
 	return err;
 }
 
-paddr_t pgtable_unmap_huge(vaddr_t va)
-{
-	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
-	pte_t *entry = pgtable_find_level1_entry_locked(va);
-	paddr_t pa = 0;
-
-	if (likely(entry && pte_is_valid(*entry) && pte_is_leaf(*entry))) {
-		pa = pte_phys(*entry);
-		*entry = 0;
-	}
-	spin_unlock_irqrestore(&pgtable_lock, flags);
-	return pa;
-}
-
 static bool is_leaf_above(vaddr_t va)
 {
 	unsigned int level;

@@ -70,34 +70,65 @@ static __noinline void vfree_slowly(const void *addr, const void *caller)
 	free_area(area, caller);
 }
 
-/* A block that the hart's stack would not take: the rest one by one. */
-static __noinline void vfree_rest(struct vm_area *area, unsigned long pages,
+/* @area is DYING and ours; pages from @done on have not gone back. */
+static __noinline void vfree_rest(struct vm_area *area, unsigned long done,
                                   const void *caller)
 {
-	area_unpopulate(area, pages);
+	area_free_runs(area, done, area->vm.nr_pages);
 	vm_area_retire(area, caller);
+}
+
+/* fast_claim() was just called: the lock is held. One batch, then the rest. */
+static __noinline void vfree_several(struct vmap_hart *own,
+                                     struct vm_area *area,
+                                     unsigned long irq_flags,
+                                     const void *caller) __no_lock_analysis
+{
+	unsigned long pages = area->vm.nr_pages;
+	long leaves = (long)area->huge_leaves;
+	unsigned long done;
+
+	if (likely(pages <= FAST_PAGES && area->ptes))
+		done = entries_free_blocks(page_cache_own(), area->ptes, pages);
+	else
+		done = area_free_batch(area, 0, pages);
+	if (unlikely(done < pages)) {
+		spin_unlock(&own->lock);
+		irq_restore(irq_flags);
+		vfree_rest(area, done, caller);
+		return;
+	}
+	area->huge_leaves = 0;
+	if (unlikely(fast_retire(own, area, pool_queue(own, area),
+	                         (long)area->va_pages - leaves * PTES_PER_TABLE,
+	                         irq_flags, caller)))
+		vmap_purge();
 }
 
 /* <= 85 instructions for one page */
 void vfree(const void *addr)
 {
+	struct vmap_hart *own = vmap_own();
 	struct vm_area *area = NULL;
-	unsigned long left = 0;
-	enum fast_free result;
+	unsigned long irq_flags = irq_save();
+	unsigned long pages;
+	bool done;
 
-	if (unlikely(in_interrupt())) {
+	if (likely(!in_interrupt()))
+		area = fast_claim(own, addr);
+	if (unlikely(!area)) {
+		irq_restore(irq_flags);
 		vfree_slowly(addr, CALLER());
 		return;
 	}
-	result = vfree_fast(addr, CALLER(), &area, &left);
-	if (likely(result == ALL_FREED))
-		return;
-	if (result == PURGE_OWED)
+	pages = area->vm.nr_pages;
+	done = likely(pages == 1) ? fast_unpopulate_page(area->ptes)
+	                          : fast_unpopulate_block(area->ptes, pages);
+	if (unlikely(!done))
+		vfree_several(own, area, irq_flags, CALLER());
+	else if (unlikely(fast_retire(own, area, &own->queues[pages - 1],
+	                              (long)pages + 1, irq_flags, CALLER())))
 		vmap_purge();
-	else if (result == PAGES_LEFT)
-		vfree_rest(area, left, CALLER());
-	else
-		vfree_slowly(addr, CALLER());
 }
 
 /* Never takes long: always queued, as Linux does. */

@@ -16,9 +16,9 @@
 #include "mm/page_alloc.h"
 #include "mm/vmalloc_fast.h"
 
+#define HUGE_PAGES (1ul << MAX_ORDER)
 /* Requests up to this many pages do not ask first whether so many are free. */
-#define SMALL_PAGES 64u
-#define HUGE_PAGES  (1ul << MAX_ORDER)
+#define SMALL_PAGES HUGE_PAGES
 
 struct vmalloc_wish {
 	unsigned long size;
@@ -86,21 +86,26 @@ static void give_up(struct vm_area *area, const struct vmalloc_wish *wish)
 	complain(wish, "out of memory");
 }
 
-static void *back_and_publish(struct vm_area *area, unsigned long pages,
-                              const struct vmalloc_wish *wish)
+/* The first @done pages are there already. */
+static bool back_with_pages(struct vm_area *area, unsigned long done,
+                            const struct vmalloc_wish *wish)
 {
-	unsigned long done =
-		area_populate(area, 0, pages, wish->gfp, wish->prot);
+	unsigned long pages = PFN_UP(wish->size);
 
+	done = area_populate(area, done, pages, wish->gfp, wish->prot);
 	if (unlikely(done < pages)) {
-		area_unpopulate(area, done);
+		area_free_runs(area, 0, done);
 		give_up(area, wish);
-		return NULL;
+		return false;
 	}
 	area->vm.requested_size = wish->size;
 	area->vm.nr_pages = (unsigned int)pages;
-	if (pages <= FAST_PAGES && area->ptes && area->whole_blocks)
-		area->vm.flags |= VM_SIMPLE;
+	area->vm.flags |= VM_SIMPLE;
+	return true;
+}
+
+static void *publish(struct vm_area *area)
+{
 	vm_area_publish(area);
 	return area->vm.addr;
 }
@@ -133,38 +138,45 @@ static void *vmalloc_anywhere(const struct vmalloc_wish *wish)
 		complain(wish, "no address space");
 		return NULL;
 	}
-	return back_and_publish(area, pages, wish);
+	return back_with_pages(area, 0, wish) ? publish(area) : NULL;
 }
 
-static void *vmalloc_in(const struct vmalloc_wish *wish, vaddr_t start,
-                        vaddr_t end)
+static __noinline void *vmalloc_in(unsigned long size, unsigned long align,
+                                   vaddr_t start, vaddr_t end, gfp_t gfp,
+                                   pgprot_t prot, const void *caller)
 {
-	unsigned long pages = acceptable_pages(wish);
+	struct vmalloc_wish wish = { .size = size,
+		                     .align = align,
+		                     .flags = VM_ALLOC,
+		                     .gfp = gfp,
+		                     .prot = prot,
+		                     .caller = caller };
+	unsigned long pages = acceptable_pages(&wish);
 	struct vm_area *area = NULL;
 
 	if (pages == 0)
 		return NULL;
-	if (may_wait(wish))
+	if (may_wait(&wish))
 		vm_area_run_deferred();
-	if (wants_huge(wish, pages))
-		area = vm_area_reserve_in(pages, LEAF_TABLE_SIZE, wish->flags,
-		                          start, end, GFP_NOWAIT, wish->caller);
+	if (wants_huge(&wish, pages))
+		area = vm_area_reserve_in(pages, LEAF_TABLE_SIZE, VM_ALLOC,
+		                          start, end, GFP_NOWAIT, caller);
 	if (!area)
-		area = vm_area_reserve_in(pages, wish->align, wish->flags,
-		                          start, end, wish->gfp, wish->caller);
+		area = vm_area_reserve_in(pages, align, VM_ALLOC, start, end,
+		                          gfp, caller);
 	if (!area) {
-		complain(wish, "no address space");
+		complain(&wish, "no address space");
 		return NULL;
 	}
-	return back_and_publish(area, pages, wish);
+	return back_with_pages(area, 0, &wish) ? publish(area) : NULL;
 }
 
-static __noinline void *vmalloc_slowly(unsigned long size, unsigned long flags,
-                                       gfp_t gfp, pgprot_t prot,
-                                       const void *caller)
+static __noinline void *vmalloc_slowly(unsigned long size, unsigned long align,
+                                       unsigned long flags, gfp_t gfp,
+                                       pgprot_t prot, const void *caller)
 {
 	struct vmalloc_wish wish = { .size = size,
-		                     .align = PAGE_SIZE,
+		                     .align = align,
 		                     .flags = flags,
 		                     .gfp = gfp,
 		                     .prot = prot,
@@ -181,8 +193,77 @@ static __noinline void *zero_and_publish(struct vm_area *area)
 
 	for (; at < end; at += PAGE_SIZE)
 		clear_page(at);
-	vm_area_publish(area);
-	return area->vm.addr;
+	return publish(area);
+}
+
+/*
+ * The lock is held; the stacks had blocks for the first @done pages, which are
+ * not zeroed.
+ */
+static __noinline void *vmalloc_rest(struct vmap_hart *own,
+                                     struct vm_area *area,
+                                     unsigned long irq_flags,
+                                     unsigned long done, gfp_t gfp,
+                                     pgprot_t prot) __no_lock_analysis
+{
+	struct vmalloc_wish wish = { .size = area->vm.requested_size,
+		                     .gfp = gfp & ~__GFP_ZERO,
+		                     .prot = prot,
+		                     .caller = area->vm.caller };
+
+	done += fast_populate_singles(area, done, prot);
+	if (likely(done == area->vm.nr_pages) && !(gfp & __GFP_ZERO))
+		return fast_publish(own, area, irq_flags);
+	fast_hide(own, area, irq_flags);
+	if (!back_with_pages(area, done, &wish))
+		return NULL;
+	return gfp & __GFP_ZERO ? zero_and_publish(area) : publish(area);
+}
+
+/* fast_reserve() was just called: the lock is held. */
+static __noinline void *vmalloc_several(struct vmap_hart *own,
+                                        struct vm_area *area,
+                                        unsigned long irq_flags, gfp_t gfp,
+                                        pgprot_t prot) __no_lock_analysis
+{
+	unsigned long done = fast_populate_blocks(area, prot);
+
+	if (unlikely(done < area->vm.nr_pages))
+		return vmalloc_rest(own, area, irq_flags, done, gfp, prot);
+	if (likely(!(gfp & __GFP_ZERO)))
+		return fast_publish(own, area, irq_flags);
+	fast_hide(own, area, irq_flags);
+	return zero_and_publish(area);
+}
+
+/* pre: what is to be zeroed is writable */
+static __always_inline void *vmalloc_quickly(unsigned long size,
+                                             unsigned long align,
+                                             unsigned long flags, gfp_t gfp,
+                                             pgprot_t prot, const void *caller)
+{
+	struct vmap_hart *own = vmap_own();
+	unsigned long irq_flags = irq_save();
+	unsigned long pages = PFN_UP(size);
+	struct vm_area *area = NULL;
+	bool done;
+
+	if (likely(!in_interrupt()))
+		area = fast_reserve(own, size, align, flags, caller);
+	if (unlikely(!area)) {
+		irq_restore(irq_flags);
+		return vmalloc_slowly(size, align, flags, gfp, prot, caller);
+	}
+	done = likely(pages == 1) ? fast_populate_page(area, prot)
+	                          : fast_populate_block(area, pages, prot);
+	if (unlikely(!done) && !IS_POWER_OF_2(pages))
+		return vmalloc_several(own, area, irq_flags, gfp, prot);
+	if (unlikely(!done))
+		return vmalloc_rest(own, area, irq_flags, 0, gfp, prot);
+	if (likely(!(gfp & __GFP_ZERO)))
+		return fast_publish(own, area, irq_flags);
+	fast_hide(own, area, irq_flags);
+	return zero_and_publish(area);
 }
 
 /* <= 80 instructions for one page from the pools */
@@ -190,29 +271,23 @@ static __noinline void *vmalloc_flags(unsigned long size, unsigned long flags,
                                       gfp_t gfp, pgprot_t prot,
                                       const void *caller)
 {
-	struct vm_area *area = NULL;
-
-	if (likely(is_fast_size(size) && !(gfp & (__GFP_DMA32 | __GFP_ZERO)) &&
-	           !in_interrupt()))
-		area = vmalloc_fast(size, PAGE_SIZE, VM_ALLOC | flags, prot,
-		                    caller, false);
-	if (likely(area))
-		return area->vm.addr;
-	return vmalloc_slowly(size, VM_ALLOC | flags, gfp, prot, caller);
+	if (likely(is_fast_size(size) && !(gfp & (__GFP_DMA32 | __GFP_ZERO))))
+		return vmalloc_quickly(size, PAGE_SIZE, VM_ALLOC | flags,
+		                       gfp & ~__GFP_ZERO, prot, caller);
+	return vmalloc_slowly(size, PAGE_SIZE, VM_ALLOC | flags, gfp, prot,
+	                      caller);
 }
 
 static __noinline void *vzalloc_flags(unsigned long size, unsigned long flags,
                                       const void *caller)
 {
-	struct vm_area *area = NULL;
-
-	if (likely(is_fast_size(size) && !in_interrupt()))
-		area = vmalloc_fast(size, PAGE_SIZE, VM_ALLOC | flags,
-		                    PAGE_KERNEL, caller, true);
-	if (likely(area))
-		return zero_and_publish(area);
-	return vmalloc_slowly(size, VM_ALLOC | flags, GFP_KERNEL | __GFP_ZERO,
-	                      PAGE_KERNEL, caller);
+	if (likely(is_fast_size(size))) {
+		return vmalloc_quickly(size, PAGE_SIZE, VM_ALLOC | flags,
+		                       GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL,
+		                       caller);
+	}
+	return vmalloc_slowly(size, PAGE_SIZE, VM_ALLOC | flags,
+	                      GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL, caller);
 }
 
 static bool node_exists(int node)
@@ -297,29 +372,17 @@ void *__vmalloc_node_range(unsigned long size, unsigned long align,
                            gfp_t gfp_mask, pgprot_t prot, int node,
                            const void *caller)
 {
-	struct vmalloc_wish wish = { .size = size,
-		                     .align = align,
-		                     .flags = VM_ALLOC,
-		                     .gfp = gfp_mask,
-		                     .prot = prot,
-		                     .caller = caller };
-
 	if (!prot_is_sane(prot) || !node_exists(node))
 		return NULL;
-	if (start == VMALLOC_START && end == VMALLOC_END) {
-		struct vm_area *area = NULL;
-		bool zero = gfp_mask & __GFP_ZERO;
-
-		if (likely(is_fast_size(size) && IS_POWER_OF_2(align) &&
-		           !(gfp_mask & __GFP_DMA32) && !in_interrupt() &&
-		           (!zero || pgprot_val(prot) & PTE_W)))
-			area = vmalloc_fast(size, align, VM_ALLOC, prot, caller,
-			                    zero);
-		if (!area)
-			return vmalloc_anywhere(&wish);
-		return zero ? zero_and_publish(area) : area->vm.addr;
-	}
-	return vmalloc_in(&wish, start, end);
+	if (unlikely(start != VMALLOC_START || end != VMALLOC_END))
+		return vmalloc_in(size, align, start, end, gfp_mask, prot,
+		                  caller);
+	if (likely(is_fast_size(size) && IS_POWER_OF_2(align) &&
+	           !(gfp_mask & __GFP_DMA32) &&
+	           (!(gfp_mask & __GFP_ZERO) || pgprot_val(prot) & PTE_W)))
+		return vmalloc_quickly(size, align, VM_ALLOC, gfp_mask, prot,
+		                       caller);
+	return vmalloc_slowly(size, align, VM_ALLOC, gfp_mask, prot, caller);
 }
 
 void *vmalloc_array(size_t n, size_t size)

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The common vmalloc and vfree, each in one lock section that calls nothing and
- * so needs no stack frame: an area of the right size is clean at the head of its
- * queue and lies in one leaf table, its pages are on this hart's stacks, nobody
- * holds the lock. Whatever is not so is left to the general path. An area made
- * here, or like one made here, is marked VM_SIMPLE and is freed the same way.
+ * The common vmalloc and vfree, each in one lock section: an area of the right
+ * size is clean at the head of its queue and lies in one leaf table, its pages
+ * are on this hart's stacks, nobody holds the lock. For one page the section
+ * calls nothing and so needs no stack frame. Where pages are missing, or do not
+ * go back that easily, it does what it can, and the general steps go on from
+ * there. Whatever else is not so is left to the general path from the start.
+ *
+ * An area that vmalloc() backed is marked VM_SIMPLE: the page table is the only
+ * record of its frames. It is claimed here whatever its size.
  *
  * At most FAST_PAGES, so that interrupts stay off for a short while only.
  */
 #ifndef MM_VMALLOC_FAST_H
 #define MM_VMALLOC_FAST_H
 
+#include "mm/backing.h"
 #include "mm/entries.h"
 #include "mm/mm_internal.h"
 #include "mm/page_internal.h"
@@ -19,172 +24,181 @@
 
 #define FAST_PAGES ENTRIES_MAX
 
-static __always_inline unsigned int highest_order(unsigned long pages)
-{
-	unsigned int order = 0;
-
-	while (2ul << order <= pages)
-		order++;
-	return order;
-}
-
-/* Is a block for each bit of @pages on the stacks? */
-static __always_inline bool stacks_hold(const struct page_cache *cache,
-                                        unsigned long pages)
-{
-	const struct page_stack *stack = cache->stacks;
-
-	if (pages == 1)
-		return stack->top[-1];
-	for (; pages > 0; pages >>= 1, stack++)
-		if (pages & 1 && !stack->top[-1])
-			return false;
-	return true;
-}
-
-static __always_inline void fast_populate(pte_t *pte, unsigned long pages,
-                                          pgprot_t prot)
-{
-	struct page_cache *cache = page_cache_own();
-	unsigned int order;
-
-	if (likely(pages == 1)) {
-		*pte = page_to_pte(page_stack_pop(&cache->stacks[0]), prot);
-		return;
-	}
-	order = highest_order(pages);
-	while (pages > 0) {
-		struct page *page;
-
-		while (1ul << order > pages)
-			order--;
-		page = page_stack_pop(&cache->stacks[order]);
-		entries_fill(pte, page_to_pte(page, prot), 1u << order);
-		pte += 1ul << order;
-		pages -= 1ul << order;
-	}
-}
-
 static __always_inline bool is_fast_size(unsigned long size)
 {
 	return size - 1 < (unsigned long)FAST_PAGES << PAGE_SHIFT;
 }
 
 /*
- * A mapped area, busy unless @stay_hidden, or NULL. Only for sizes that
- * is_fast_size() admits, without __GFP_DMA32, outside interrupts.
+ * An area out of the pool, its fields set but for the state, and the own lock,
+ * or NULL and no lock. Only for sizes that is_fast_size() admits. Interrupts off.
  */
 static __always_inline struct vm_area *
-vmalloc_fast(unsigned long size, unsigned long align, unsigned long flags,
-             pgprot_t prot, const void *caller, bool stay_hidden)
+fast_reserve(struct vmap_hart *own, unsigned long size, unsigned long align,
+             unsigned long flags, const void *caller) __no_lock_analysis
 {
 	unsigned long pages = PFN_UP(size);
-	struct vmap_hart *own = vmap_own();
-	unsigned long irq_flags = irq_save();
-	struct vm_area *area = NULL;
+	struct vm_area *area;
 
 	if (unlikely(!vmap_lock_at_once(own)))
-		goto out_irq;
+		return NULL;
 	area = pool_head(own, pages, align);
 	if (unlikely(!area) || unlikely(!area->ptes) ||
 	    unlikely(own->deferred) ||
-	    unlikely(!stacks_hold(page_cache_own(), pages)) ||
 	    unlikely(pages >= NAPOT_PTES && pte_uses_napot())) {
-		area = NULL;
-		goto out_unlock;
+		spin_unlock(&own->lock);
+		return NULL;
 	}
 	pool_take_head(own, area, pages);
-	fast_populate(area->ptes, pages, prot);
 	area->vm.flags = flags | VM_SIMPLE;
 	area->vm.caller = caller;
 	area->vm.requested_size = size;
 	area->vm.nr_pages = (unsigned int)pages;
-	area->whole_blocks = true;
-	if (stay_hidden) {
-		area->state = AREA_BUILDING;
-	} else {
-		own->counters.vmalloc_pages += (long)pages;
-		area_make_busy(own, area);
-	}
-out_unlock:
-	spin_unlock(&own->lock);
-out_irq:
-	irq_restore(irq_flags);
 	return area;
 }
 
-enum fast_free { NOTHING_DONE, ALL_FREED, PURGE_OWED, PAGES_LEFT };
+static __always_inline bool fast_populate_page(struct vm_area *area,
+                                               pgprot_t prot)
+{
+	struct page *page = page_stack_pop(&page_cache_own()->stacks[0]);
 
-/* Unmap and free from the end of the area on; returns the pages left over. */
-static __always_inline unsigned long fast_unpopulate(pte_t *pte,
-                                                     unsigned long pages)
+	if (unlikely(!page))
+		return false;
+	*area->ptes = page_to_pte(page, prot);
+	return true;
+}
+
+/* The whole area, of 2 to FAST_PAGES pages, if it is one block. */
+static __always_inline bool
+fast_populate_block(struct vm_area *area, unsigned long pages, pgprot_t prot)
+{
+	unsigned int order = highest_order(pages);
+	struct page *page = NULL;
+
+	if (IS_POWER_OF_2(pages))
+		page = page_stack_pop(&page_cache_own()->stacks[order]);
+	if (unlikely(!page))
+		return false;
+	entries_fill(area->ptes, page_to_pte(page, prot), 1u << order);
+	return true;
+}
+
+/* A block for each bit of the size while the stacks have them; their pages. */
+static __always_inline unsigned long fast_populate_blocks(struct vm_area *area,
+                                                          pgprot_t prot)
 {
 	struct page_cache *cache = page_cache_own();
-	unsigned int order = 0;
+	pte_t *pte = area->ptes;
+	pte_t *end = pte + area->vm.nr_pages;
 
-	if (likely(pages == 1)) {
-		if (unlikely(!page_cache_push(cache, pte_first_page(*pte), 0)))
-			return 1;
-		*pte = 0;
-		return 0;
-	}
-	/* Smallest block last in the area: bits from the lowest up. */
-	for (; pages >> order > 0; order++) {
-		unsigned long block = 1ul << order;
-		pte_t *first;
+	while (pte != end) {
+		unsigned int order = highest_order(end - pte);
+		struct page *page = page_stack_pop(&cache->stacks[order]);
 
-		if (!(pages & block))
-			continue;
-		first = pte + pages - block;
-		if (unlikely(!page_cache_push(cache, pte_first_page(*first),
-		                              order)))
+		if (unlikely(!page))
 			break;
-		entries_clear(first, (unsigned int)block);
-		pages -= block;
+		entries_fill(pte, page_to_pte(page, prot), 1u << order);
+		pte += 1ul << order;
 	}
-	return pages;
+	return pte - area->ptes;
+}
+
+/* From page @done on in single pages, if nothing larger is at hand. */
+static __always_inline unsigned long
+fast_populate_singles(struct vm_area *area, unsigned long done, pgprot_t prot)
+{
+	unsigned long left = area->vm.nr_pages - done;
+
+	if (page_order_at_hand(highest_order(left)) > 0)
+		return 0;
+	return entries_take_singles(page_cache_own(), area->ptes + done, left,
+	                            prot);
+}
+
+/* The address of the area, which is busy from here on. */
+static __always_inline void *
+fast_publish(struct vmap_hart *own, struct vm_area *area,
+             unsigned long irq_flags) __no_lock_analysis
+{
+	own->counters.vmalloc_pages += area->vm.nr_pages;
+	area_make_busy(own, area);
+	spin_unlock(&own->lock);
+	irq_restore(irq_flags);
+	return area->vm.addr;
+}
+
+/* The area is the caller's to go on with. */
+static __always_inline void
+fast_hide(struct vmap_hart *own, struct vm_area *area,
+          unsigned long irq_flags) __no_lock_analysis
+{
+	area->state = AREA_BUILDING;
+	spin_unlock(&own->lock);
+	irq_restore(irq_flags);
 }
 
 /*
- * Free the simple area at @addr. PAGES_LEFT: it is DYING and *area_out, *left_out
- * say what remains; PURGE_OWED: call vmap_purge(). Outside interrupts.
+ * The simple area at @addr, DYING and ours, and the own lock, or NULL and no
+ * lock. Interrupts off.
  */
-static __always_inline enum fast_free vfree_fast(const void *addr,
-                                                 const void *caller,
-                                                 struct vm_area **area_out,
-                                                 unsigned long *left_out)
+static __always_inline struct vm_area *
+fast_claim(struct vmap_hart *own, const void *addr) __no_lock_analysis
 {
 	const unsigned long kind = VM_ALLOC | VM_SIMPLE;
-	struct vmap_hart *own = vmap_own();
-	unsigned long irq_flags = irq_save();
-	enum fast_free result = NOTHING_DONE;
 	struct vm_area *area;
-	unsigned long pages;
 
 	if (unlikely(!vmap_lock_at_once(own)))
-		goto out_irq;
+		return NULL;
 	area = vm_index_at_page((vaddr_t)addr);
 	if (unlikely(!area) || unlikely(area->vm.addr != addr) ||
 	    unlikely((area->vm.flags & (kind | VM_INTERNAL)) != kind) ||
-	    unlikely(own->deferred) || unlikely(!area_win(area)))
-		goto out_unlock;
-	pages = area->vm.nr_pages;
-	own->counters.unmaps++;
-	own->counters.vmalloc_pages -= (long)pages;
-	*left_out = fast_unpopulate(area->ptes, pages);
-	*area_out = area;
-	result = PAGES_LEFT;
-	if (likely(*left_out == 0)) {
-		result = ALL_FREED;
-		if (pool_retire(own, area, &own->queues[pages - 1],
-		                (long)pages + 1, caller))
-			result = PURGE_OWED;
+	    unlikely(own->deferred) || unlikely(!area_win(area))) {
+		spin_unlock(&own->lock);
+		return NULL;
 	}
-out_unlock:
+	own->counters.unmaps++;
+	own->counters.vmalloc_pages -= area->vm.nr_pages;
+	return area;
+}
+
+/* @pte: NULL for an area whose guard lies in another leaf table. */
+static __always_inline bool fast_unpopulate_page(pte_t *pte)
+{
+	if (unlikely(!pte) ||
+	    unlikely(!page_cache_push(page_cache_own(), pte_first_page(*pte),
+	                              0)))
+		return false;
+	*pte = 0;
+	return true;
+}
+
+/* The whole area, of more than one page, if it is one block. */
+static __always_inline bool fast_unpopulate_block(pte_t *pte,
+                                                  unsigned long pages)
+{
+	unsigned int order;
+
+	if (pages > FAST_PAGES || !pte || !IS_POWER_OF_2(pages))
+		return false;
+	order = highest_order(pages);
+	if (unlikely(!page_cache_push(page_cache_own(), pte_first_page(*pte),
+	                              order)))
+		return false;
+	entries_clear(pte, 1u << order);
+	return true;
+}
+
+/* The area has no pages any more. True: call vmap_purge(). */
+static __always_inline bool
+fast_retire(struct vmap_hart *own, struct vm_area *area,
+            struct area_queue *queue, long pinned_pages,
+            unsigned long irq_flags, const void *caller) __no_lock_analysis
+{
+	bool owes_purge = pool_retire(own, area, queue, pinned_pages, caller);
+
 	spin_unlock(&own->lock);
-out_irq:
 	irq_restore(irq_flags);
-	return result;
+	return owes_purge;
 }
 
 #endif /* MM_VMALLOC_FAST_H */

@@ -29,7 +29,6 @@ static __always_inline void begin_simple(struct vm_area *area,
                                          const void *caller)
 {
 	area->vm.flags = flags;
-	area->whole_blocks = false;
 	area->vm.caller = caller;
 	area->vm.requested_size = size;
 	area->vm.nr_pages = 0;

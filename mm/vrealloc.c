@@ -52,7 +52,6 @@ static bool build(const struct vm_area *from, struct vm_area *to,
 
 	if (pages > keep)
 		done = area_populate(to, keep, pages, gfp, prot);
-	to->whole_blocks = false;
 	if (done == pages && alias_pages(from, to, keep))
 		return true;
 	if (done > keep)
@@ -80,7 +79,7 @@ static void retire_old(struct vm_area *old, unsigned long keep,
 static struct vm_area *reserve(const struct vm_area *old, unsigned long pages,
                                gfp_t gfp, const void *caller)
 {
-	unsigned long flags = old->vm.flags & ~(VM_SIMPLE | VM_VPAGES);
+	unsigned long flags = (old->vm.flags & ~VM_VPAGES) | VM_SIMPLE;
 	struct vm_area *area = NULL;
 
 	if (pages >= PTES_PER_TABLE && vmap_huge_enabled())

@@ -27,8 +27,8 @@ HARTS = ("core/hart", "core/profile", "core/timer", "mm/aliases",
          "mm/concurrency", "mm/context", "mm/fault_inject", "mm/owner_races",
          "mm/stale_races", "mm/tlb", "mm/vmallocinfo")
 EXTENSIONS = ("core/hart", "core/profile", "core/string", "core/timer",
-              "mm/aliases", "mm/ioremap", "mm/pgtable", "mm/vm_map_ram",
-              "mm/vmap")
+              "mm/aliases", "mm/backing", "mm/ioremap", "mm/pgtable",
+              "mm/vm_map_ram", "mm/vmap")
 OPTIONAL = ("svpbmt", "svnapot", "svinval", "sstc")
 LIBFDT = "build/third-party/src/u-boot/scripts/dtc/libfdt"
 # Memory and the numbers of harts it is tried with: every number, and the least
@@ -116,8 +116,8 @@ def extension_jobs():
                           options=f"seed=1 vmap.flush={policy}"))
     yield tap("flush/tiny-lazy-limit", SUITES, ["mm/concurrency:", "mm/v"],
               Machine(options="seed=1 vmap.lazy_max=1"))
-    yield tap("huge/off", SUITES, ["mm/bad_input:", "mm/concurrency:",
-                                   "mm/vmalloc:"],
+    yield tap("huge/off", SUITES, ["mm/backing:", "mm/bad_input:",
+                                   "mm/concurrency:", "mm/vmalloc:"],
               Machine(options="seed=1 vmap.huge=off"))
 
 
@@ -132,6 +132,10 @@ def memory_jobs():
             yield tap(f"memory/{size}-{smp}", SUITES, ["mm/smoke:"], machine)
     yield Boot("memory/more-harts-than-the-image-has-room-for", HELLO,
                Machine(smp=9), patterns=(r"^Vireo: 8 of 9 harts", r"^Hello"))
+    # Enough memory for a hart to keep blocks of 2 MiB.
+    for name, image in (("leaves", SUITES), ("leaves-release", RELEASED)):
+        yield tap(f"memory/{name}", image, ["mm/backing:"],
+                  Machine(smp=1, memory="240M"))
     # Both zones and the short paths.
     yield tap("memory/4500M-release", RELEASED, ["mm/smoke:"],
               Machine(memory="4500M", options=""))

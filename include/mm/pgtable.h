@@ -50,9 +50,6 @@ int pgtable_map(vaddr_t va, paddr_t pa, size_t size, pgprot_t prot,
 /* Install one 2 MiB leaf at level 1. -EBUSY (also an empty table), -ENOMEM. */
 int pgtable_map_huge(vaddr_t va, paddr_t pa, pgprot_t prot) __must_check;
 
-/* Clear the 2 MiB leaf at @va; its physical address, or 0: there is none. */
-paddr_t pgtable_unmap_huge(vaddr_t va);
-
 /*
  * Write @count consecutive level-0 entries for contiguous frames (NAPOT where
  * possible), or clear them (NAPOT groups that stick out are unfolded). @pte

@@ -43,7 +43,6 @@ struct vm_area {
 	struct vm_struct vm;        /* what Linux shows; comes first */
 	unsigned int state;         /* [A] enum area_state */
 	bool guarded;               /* last page of the range is a guard */
-	bool whole_blocks;          /* pages are the canonical blocks */
 	bool pages_filled;          /* vm.pages was made by find_vm_area() */
 	unsigned int huge_leaves;   /* these pin no leaf table */
 	unsigned long pinned_pages; /* AREA_LAZY: as counted */

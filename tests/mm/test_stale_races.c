@@ -208,7 +208,7 @@ static void look_again(void *unused)
 /*
  * B8: the stamp of a freed area is taken when its entries are cleared, not
  * before: a flush between the two would make it clean with an entry still there.
- * Breaks: vfree_fast() with pool_retire() before fast_unpopulate().
+ * Breaks: vfree() with fast_retire() before fast_unpopulate_page().
  */
 TEST(area_is_stamped_after_its_entries_are_cleared)
 {

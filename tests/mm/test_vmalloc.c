@@ -278,44 +278,6 @@ TEST(area_whose_addresses_are_not_aligned_has_no_huge_leaf)
 	vfree(p);
 }
 
-/* Every second page is free: blocks come smaller than they were wanted. */
-TEST(area_out_of_scattered_pages_is_freed_in_full)
-{
-	struct page *chain = NULL, *page, *kept = NULL;
-	unsigned long held;
-	char *p;
-
-	if (nr_total_pages() > 65536)
-		test_skip("too much memory to take it all");
-	while ((page = alloc_pages(GFP_NOWAIT, 0)) != NULL) {
-		*(struct page **)page_address(page) = chain;
-		chain = page;
-	}
-	while (chain) {
-		page = chain;
-		chain = *(struct page **)page_address(page);
-		if (page_to_pfn(page) & 1) {
-			__free_pages(page, 0);
-			continue;
-		}
-		*(struct page **)page_address(page) = kept;
-		kept = page;
-	}
-	p = vmalloc(100 * PAGE_SIZE);
-	held = nr_free_pages();
-	if (p)
-		pattern_fill(p, 100 * PAGE_SIZE, 2);
-	vfree(p);
-	held = nr_free_pages() - held;
-	while (kept) {
-		page = kept;
-		kept = *(struct page **)page_address(page);
-		__free_pages(page, 0);
-	}
-	CHECK(p);
-	CHECK(held >= 100);
-}
-
 TEST(align_of_every_power_of_two_is_met_or_refused)
 {
 	for (unsigned int shift = 0; shift < 64; shift++) {
