@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arch/barrier.h"
 #include "arch/early_map.h"
 #include "arch/sbi.h"
 #include "core/hart.h"
@@ -102,6 +103,7 @@ void console_write(const char *bytes, size_t count)
 	unsigned long flags = spin_lock_irqsave(&console_lock);
 
 	console_write_unlocked(bytes, count);
+	io_mb(); /* a lock orders memory only */
 	spin_unlock_irqrestore(&console_lock, flags);
 }
 

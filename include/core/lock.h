@@ -8,6 +8,9 @@
  *
  * Test-and-test-and-set rather than tickets: with more harts than host cores a
  * ticket lock hands itself to a hart that is not running.
+ *
+ * A lock orders memory. Who wrote device registers under one says io_mb() before
+ * letting go.
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
@@ -15,7 +18,9 @@
 #include <stdbool.h>
 
 #include "arch/csr.h"
+#include "arch/lock_word.h"
 #include "core/compiler.h"
+#include "core/hart.h"
 
 /* Order in which locks nest: only upward. Equal ranks: ascending address. */
 enum lock_rank {
@@ -34,7 +39,7 @@ enum lock_rank {
 };
 
 struct __capability spinlock {
-	unsigned long locked; /* [A] a whole register: no sign extension */
+	unsigned long locked; /* [A] the holder's struct hart; 0: free */
 	unsigned char rank;   /* [I] enum lock_rank */
 	const char *name;     /* [I] */
 	const void *owner;    /* [L] struct hart *, CONFIG_LOCK_DEBUG only */
@@ -62,9 +67,10 @@ static inline void assert_no_lock_held(const char *act)
 		lock_debug_none_held(act);
 }
 
+/* The hart's address stands in a register: no constant to load. */
 static inline bool spin_try_once(struct spinlock *lock)
 {
-	return __atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) == 0;
+	return lock_word_swap(&lock->locked, (unsigned long)this_hart) == 0;
 }
 
 /* Interrupts must be off already. <= 4 instructions uncontended */
@@ -85,7 +91,7 @@ static inline void spin_unlock(struct spinlock *lock)
 	if (CONFIG_LOCK_DEBUG)
 		lock_debug_release(lock);
 	if (CONFIG_NR_HARTS > 1)
-		__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+		lock_word_release(&lock->locked);
 }
 
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
