@@ -63,7 +63,6 @@ static int (*const subsystem_inits[])(struct hart *hart) = {
 	page_alloc_hart_init,
 	kmem_hart_init,
 	vmap_hart_init,
-	map_ram_hart_init,
 };
 
 void harts_init_boot(unsigned int id)

@@ -24,6 +24,7 @@
 #include "core/assert.h"
 #include "core/race_window.h"
 #include "lib/bits.h"
+#include "mm/entries.h"
 #include "mm/map_ram_internal.h"
 #include "mm/mm_internal.h"
 #include "mm/tlb.h"
@@ -34,6 +35,12 @@
 #define MAPS_PER_FLUSH 256u
 
 static struct kmem_cache *block_cache;
+
+/* NULL: no such hart. */
+static struct map_ram_hart *map_ram_of(unsigned int hart)
+{
+	return harts[hart] && vmap_of(hart) ? &vmap_of(hart)->map_ram : NULL;
+}
 
 /* --- the free runs of a pass ------------------------------------------ */
 
@@ -83,29 +90,35 @@ static void mark_taken(uint64_t *map, unsigned int from, unsigned int count)
 		map[from / 64] &= ~(1ul << from % 64);
 }
 
+/* The page where the next mapping from @page on starts, or BLOCK_PAGES. */
+static unsigned int next_mapping(const struct map_ram_block *block,
+                                 unsigned int page)
+{
+	while (page < BLOCK_PAGES && READ_ONCE(block->length[page]) == 0) {
+		page++;
+		while (page % 8 == 0 && page < BLOCK_PAGES &&
+		       READ_ONCE(block->eight_lengths[page / 8]) == 0)
+			page += 8;
+	}
+	return page;
+}
+
 /* Picture of the block in own->free; returns how many pages are free. */
-static unsigned int picture(struct map_ram_hart *own,
-                            const struct map_ram_block *block)
+static __noinline unsigned int picture(struct map_ram_hart *own,
+                                       const struct map_ram_block *block)
 {
 	unsigned int free_pages = BLOCK_PAGES;
 	unsigned int page = 0;
 
 	memset(own->free, 0xff, sizeof(own->free));
-	while (page < BLOCK_PAGES) {
-		unsigned int length = READ_ONCE(block->length[page]);
-		uint64_t eight;
+	while ((page = next_mapping(block, page)) < BLOCK_PAGES) {
+		/* 0: it ended meanwhile, and the block is no longer clean. */
+		unsigned int length =
+			READ_ONCE(block->length[page]) + MAPPING_GUARD;
 
-		memcpy(&eight, &block->length[page & ~7u], sizeof(eight));
-		if (page % 8 == 0 && eight == 0) {
-			page += 8;
-			continue;
-		}
-		if (length > 0) {
-			length += MAPPING_GUARD;
-			mark_taken(own->free, page, length);
-			free_pages -= length;
-		}
-		page += length > 0 ? length : 1;
+		mark_taken(own->free, page, length);
+		free_pages -= length;
+		page += length;
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return free_pages;
@@ -147,12 +160,14 @@ static void end_pass(struct map_ram_hart *own, const struct vmap_hart *vmap)
 		                   __ATOMIC_RELAXED);
 }
 
-static void begin_pass(struct map_ram_hart *own, struct map_ram_block *block,
-                       unsigned int free_pages)
+static inline void begin_pass(struct map_ram_hart *own,
+                              struct map_ram_block *block,
+                              unsigned int free_pages)
 {
 	own->current = block;
 	/* With vmap.flush=eager no unmapping may take the quick path. */
-	own->base = tlb_eager ? NO_BLOCK : block->base;
+	own->number = tlb_eager ? NO_BLOCK : block->base / LEAF_TABLE_SIZE;
+	own->noted = STAMP_NONE;
 	own->entries =
 		(uintptr_t)block->ptes - (block->base >> (PAGE_SHIFT - 3));
 	own->lengths = (uintptr_t)block->length - (block->base >> PAGE_SHIFT);
@@ -173,11 +188,12 @@ static bool try_pass(struct map_ram_hart *own, struct map_ram_block *block)
 {
 	unsigned int free_pages = BLOCK_PAGES;
 
-	if (!block_is_clean(block))
-		return false;
-	race_window(RACE_PASS_BEGINS);
-	if (__atomic_load_n(&block->mappings, __ATOMIC_ACQUIRE) != 0)
+	if (unlikely(__atomic_load_n(&block->mappings, __ATOMIC_ACQUIRE))) {
+		if (!block_is_clean(block))
+			return false;
+		race_window(RACE_PASS_BEGINS);
 		free_pages = picture(own, block);
+	}
 	/* The picture may show pages that were freed while it was taken. */
 	if (!block_is_clean(block))
 		return false;
@@ -197,27 +213,28 @@ static void see_flushes(struct map_ram_hart *own, const struct vmap_hart *vmap)
 }
 
 /* Is there a run of @pages in the running pass? */
-static bool has_room(struct map_ram_hart *own, unsigned int pages)
+static inline bool has_room(struct map_ram_hart *own, unsigned int pages)
 {
-	return (own->limit - own->next) >> PAGE_SHIFT >= pages ||
-	       next_run(own, pages);
+	return own->next + ((vaddr_t)pages << PAGE_SHIFT) <= own->limit ||
+	       (own->scanned < BLOCK_PAGES && next_run(own, pages));
 }
 
 /*
- * A run of @pages in the running pass or in a new one, own lock held. Blocks
- * without mappings became dirty in the order of their passes: behind one that
- * is not clean none is.
+ * A run of @pages in the running pass or in a new one. Blocks without mappings
+ * became dirty in the order of their passes: behind one that is not clean none
+ * is.
  */
-bool map_ram_find_room(struct map_ram_hart *own, unsigned int pages)
+static __noinline bool search_room(struct vmap_hart *vmap, unsigned int pages)
 {
-	unsigned int left = own->nr_blocks;
+	struct map_ram_hart *own = &vmap->map_ram;
 	struct map_ram_block *block = own->current;
+	unsigned int left = own->nr_blocks;
 
 	DEBUG_ASSERT(!left == !block);
 	if (has_room(own, pages))
 		return true;
-	see_flushes(own, vmap_own());
-	end_pass(own, vmap_own());
+	see_flushes(own, vmap);
+	end_pass(own, vmap);
 	for (; block && left > 0; left--) {
 		block = block->next;
 		if (try_pass(own, block) && has_room(own, pages))
@@ -228,10 +245,28 @@ bool map_ram_find_room(struct map_ram_hart *own, unsigned int pages)
 	return false;
 }
 
+/* Mostly a pass is used up and the next block is unused: that in short. */
+bool map_ram_find_room(struct vmap_hart *vmap, unsigned int pages)
+{
+	struct map_ram_hart *own = &vmap->map_ram;
+	struct map_ram_block *next;
+
+	if (unlikely(own->scanned < BLOCK_PAGES || !own->current))
+		return search_room(vmap, pages);
+	see_flushes(own, vmap);
+	end_pass(own, vmap);
+	next = own->current->next;
+	if (unlikely(__atomic_load_n(&next->mappings, __ATOMIC_ACQUIRE) ||
+	             !block_is_clean(next)))
+		return search_room(vmap, pages);
+	begin_pass(own, next, BLOCK_PAGES);
+	return true;
+}
+
 static bool look_for_room(unsigned int pages)
 {
 	unsigned long irq_flags = vmap_lock_own();
-	bool found = map_ram_find_room(map_ram_own(), pages);
+	bool found = search_room(vmap_own(), pages);
 
 	vmap_unlock_own(irq_flags);
 	return found;
@@ -275,7 +310,8 @@ static void ring_insert(struct map_ram_hart *own, struct map_ram_block *block)
 static void ring_forget(struct map_ram_hart *own)
 {
 	own->current = NULL;
-	own->base = NO_BLOCK;
+	own->number = NO_BLOCK;
+	own->noted = STAMP_NONE;
 	own->nr_blocks = 0;
 	own->pass_pages = 0;
 	own->next = 0;
@@ -399,21 +435,22 @@ struct vm_area *map_ram_release_idle(void)
 	return chain;
 }
 
-int map_ram_hart_init(struct hart *hart)
+void map_ram_hart_init(struct map_ram_hart *own)
 {
-	struct map_ram_hart *own;
-
-	if (!block_cache)
-		block_cache = kmem_cache_create(
-			"map_ram_block", sizeof(struct map_ram_block), 0);
-	own = kzalloc(sizeof(*own), GFP_KERNEL);
-	if (!block_cache || !own) {
-		kfree(own);
-		return -ENOMEM;
-	}
+	own->bias = entries_bias(PAGE_KERNEL);
 	ring_forget(own);
-	hart->local[HART_LOCAL_MAP_RAM] = own;
-	return 0;
+}
+
+int map_ram_init(void)
+{
+	block_cache = kmem_cache_create("map_ram_block",
+	                                sizeof(struct map_ram_block), 0);
+	return block_cache ? 0 : -ENOMEM;
+}
+
+bool map_ram_is_ready(void)
+{
+	return block_cache;
 }
 
 /* --- questions -------------------------------------------------------- */

@@ -18,6 +18,9 @@
 #define POOL_ODD_QUEUE    (POOL_EXACT_PAGES + POOL_LARGE_QUEUES)
 #define POOL_QUEUES       (POOL_ODD_QUEUE + 1u)
 
+/* vm_map_ram() works in blocks of one leaf table. */
+#define BLOCK_PAGES PTES_PER_TABLE
+
 /* Purges that may be under way before a hart waits for the oldest. */
 #define PURGES_AHEAD 8u
 
@@ -27,10 +30,33 @@ struct area_queue {
 	struct vm_area *tail;
 };
 
+struct map_ram_block;
+
+/* Of vm_map_ram() (mm/map_ram_block.c). What each mapping needs comes first. */
+struct map_ram_hart {
+	vaddr_t next; /* free run of the running pass: [next, limit) */
+	vaddr_t limit;
+	vaddr_t number;    /* of current: its base / 2 MiB; NO_BLOCK: none */
+	uint64_t bias;     /* [I] entries_bias(PAGE_KERNEL) */
+	uint64_t noted;    /* stamp that current has; STAMP_NONE: unknown */
+	uintptr_t entries; /* entry of page va: at entries + (va >> 9) */
+	uintptr_t lengths; /* length of page va: at lengths + (va >> 12) */
+	struct map_ram_block *current; /* the block of the running pass */
+	unsigned int scanned;          /* free[] is used up below this page */
+	unsigned int nr_blocks;
+	unsigned int maps_at_pass;   /* map_ram_maps when the pass began */
+	unsigned long maps_at_flush; /* ... when a new flush was last seen */
+	uint64_t flush_seen;
+	unsigned long pass_pages; /* of all blocks */
+	/* Bit: this page of current was free when the pass began. */
+	uint64_t free[BLOCK_PAGES / 64];
+};
+
 struct vmap_hart {
 	struct spinlock lock;
-	long lazy_left; /* [L] what may be retired until a purge */
-	long area_cost; /* [I] of an area, beside its pages */
+	struct map_ram_hart map_ram; /* [L] */
+	long lazy_left;              /* [L] what may be retired until a purge */
+	long area_cost;              /* [I] of an area, beside its pages */
 	unsigned long
 		unmaps_settled;     /* [L] counters.unmaps at the last purge */
 	unsigned long pooled_pages; /* [L] pinned_pages in the queues */
@@ -51,6 +77,11 @@ static inline struct vmap_hart *vmap_own(void)
 static inline struct vmap_hart *vmap_of(unsigned int hart)
 {
 	return harts[hart]->local[HART_LOCAL_VMAP];
+}
+
+static inline struct map_ram_hart *map_ram_own(void)
+{
+	return &vmap_own()->map_ram;
 }
 
 /* Frame of a leaf at level 0; the first of a NAPOT group (Svnapot). */

@@ -17,6 +17,7 @@
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm_index.h"
+#include "mm/vm_map_ram.h"
 #include "mm/vspace.h"
 
 static struct kmem_cache *area_cache;
@@ -360,6 +361,7 @@ int vmap_hart_init(struct hart *hart)
 	if (!own)
 		return -ENOMEM;
 	own->lock = (struct spinlock)SPINLOCK_INIT(LOCK_VMAP_HART, "vmap");
+	map_ram_hart_init(&own->map_ram);
 	hart->local[HART_LOCAL_VMAP] = own;
 	vmap_hart_add(own);
 	return 0;

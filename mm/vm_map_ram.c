@@ -31,13 +31,6 @@
 
 _Static_assert(VMAP_MAX_ALLOC == ENTRIES_MAX, "as many entries");
 
-/* One copy for all slow paths. */
-static __noinline bool write_entries_shared(pte_t *pte, struct page **pages,
-                                            unsigned int count, pgprot_t prot)
-{
-	return entries_write(pte, pages, count, prot);
-}
-
 /* Debug images ask of each pointer whether it is a page of the allocator. */
 static inline bool pages_pass_debug(struct page **pages, unsigned int count)
 {
@@ -51,18 +44,46 @@ static inline bool pages_pass_debug(struct page **pages, unsigned int count)
 
 /* --- mappings in blocks ----------------------------------------------- */
 
-/* Entries were cleared: nobody may reuse their pages before a newer flush. */
-static __always_inline void note_cleared(struct vmap_hart *vmap,
-                                         struct map_ram_block *block)
+static __always_inline pte_t *entry_of(const struct map_ram_hart *own,
+                                       vaddr_t va)
 {
-	uint64_t stamp = tlb_stamp();
+	return (pte_t *)(own->entries + (va >> (PAGE_SHIFT - 3)));
+}
+
+static __always_inline uint8_t *length_of(const struct map_ram_hart *own,
+                                          vaddr_t va)
+{
+	return (uint8_t *)(own->lengths + (va >> PAGE_SHIFT));
+}
+
+/* Entries were cleared: nobody may reuse their pages before a newer flush. */
+static __always_inline void
+note_stamp(struct vmap_hart *vmap, struct map_ram_block *block, uint64_t stamp)
+{
 	uint64_t old = __atomic_load_n(&block->stamp, __ATOMIC_RELAXED);
 
-	while (unlikely(old < stamp) &&
+	while (old < stamp &&
 	       !__atomic_compare_exchange_n(&block->stamp, &old, stamp, true,
 	                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 	vmap->newest_stamp = stamp;
+}
+
+static void note_cleared(struct vmap_hart *vmap, struct map_ram_block *block)
+{
+	note_stamp(vmap, block, tlb_stamp());
+}
+
+/* The same for the current block: a stamp is noted once for many mappings. */
+static __always_inline void note_cleared_here(struct vmap_hart *vmap)
+{
+	struct map_ram_hart *own = &vmap->map_ram;
+	uint64_t stamp = tlb_stamp();
+
+	if (unlikely(stamp != own->noted)) {
+		note_stamp(vmap, own->current, stamp);
+		own->noted = stamp;
+	}
 }
 
 /* Does the calling hart win the mapping that starts at @pte? */
@@ -76,14 +97,13 @@ static __always_inline bool take_first_entry(pte_t *pte)
 		old = *pte;
 		*pte = 0;
 	}
-	return pte_is_valid(old);
+	return old; /* in a block an entry is valid or 0 */
 }
 
 static __always_inline void end_mapping(struct map_ram_block *block,
                                         uint8_t *length)
 {
 	if (CONFIG_NR_HARTS > 1) {
-		__atomic_thread_fence(__ATOMIC_RELEASE);
 		__atomic_store_n(length, 0, __ATOMIC_RELAXED);
 		__atomic_fetch_sub(&block->mappings, 1, __ATOMIC_RELAXED);
 	} else {
@@ -92,41 +112,73 @@ static __always_inline void end_mapping(struct map_ram_block *block,
 	}
 }
 
-/* Own vmap lock held. False: no such mapping, nothing changed. */
-static __always_inline bool unmap_slot(struct vmap_hart *vmap,
-                                       struct map_ram_block *block, pte_t *pte,
-                                       uint8_t *length, unsigned int count)
+/* One comparison for the length and for an address that is inside a page. */
+static __always_inline bool is_mapping(const uint8_t *length, vaddr_t va,
+                                       unsigned long count)
 {
-	if (unlikely(*length != count || count == 0))
+	return *length == (va << (64 - PAGE_SHIFT)) + count && count != 0;
+}
+
+/*
+ * Clear the entries of the mapping of @count pages at @va. Own vmap lock held.
+ * False: no such mapping, nothing changed.
+ */
+static __always_inline bool clear_mapping(pte_t *pte, const uint8_t *length,
+                                          vaddr_t va, unsigned long count)
+{
+	if (unlikely(!is_mapping(length, va, count)))
 		return false;
 	race_window(RACE_MAPPING_FOUND);
 	if (unlikely(!take_first_entry(pte)))
 		return false;
-	if (unlikely(count > 1))
-		entries_clear(pte, count);
+	entries_clear_rest(pte, count);
+	return true;
+}
+
+/* In a block of any hart. */
+static bool unmap_in_block(struct vmap_hart *vmap, struct map_ram_block *block,
+                           vaddr_t va, unsigned long count)
+{
+	unsigned int page = (va - block->base) >> PAGE_SHIFT;
+	uint8_t *length = &block->length[page];
+
+	if (!clear_mapping(block->ptes + page, length, va, count))
+		return false;
 	note_cleared(vmap, block);
 	race_window(RACE_MAPPING_DONE);
+	/* Partner: picture(). The stamp, then the length. */
+	if (CONFIG_NR_HARTS > 1)
+		__atomic_thread_fence(__ATOMIC_RELEASE);
 	end_mapping(block, length);
 	return true;
 }
 
-static __noinline bool unmap_in_block(struct vmap_hart *vmap,
-                                      struct map_ram_block *block, vaddr_t va,
-                                      unsigned int count)
+/* In the current block: it is this hart that takes its pictures. */
+static __always_inline bool unmap_here(struct vmap_hart *vmap, vaddr_t va,
+                                       unsigned long count)
 {
-	unsigned int page = (va - block->base) >> PAGE_SHIFT;
+	struct map_ram_hart *own = &vmap->map_ram;
+	uint8_t *length = length_of(own, va);
 
-	return IS_ALIGNED(va, PAGE_SIZE) &&
-	       unmap_slot(vmap, block, block->ptes + page, &block->length[page],
-	                  count);
+	if (unlikely(va / LEAF_TABLE_SIZE != own->number) ||
+	    unlikely(!clear_mapping(entry_of(own, va), length, va, count)))
+		return false;
+	note_cleared_here(vmap);
+	end_mapping(own->current, length);
+	return true;
+}
+
+static __always_inline vaddr_t end_of(vaddr_t va, unsigned long count)
+{
+	return va + ((count + MAPPING_GUARD) << PAGE_SHIFT);
 }
 
 /* The next @count pages of the running pass; false: it has no such run. */
 static __always_inline bool take_pages(struct map_ram_hart *own,
-                                       unsigned int count, vaddr_t *va_out)
+                                       unsigned long count, vaddr_t *va_out)
 {
 	vaddr_t va = own->next;
-	vaddr_t end = va + ((vaddr_t)(count + MAPPING_GUARD) << PAGE_SHIFT);
+	vaddr_t end = end_of(va, count);
 
 	if (unlikely(end > own->limit))
 		return false;
@@ -135,66 +187,63 @@ static __always_inline bool take_pages(struct map_ram_hart *own,
 	return true;
 }
 
-static __always_inline pte_t *entry_of(const struct map_ram_hart *own,
-                                       vaddr_t va)
-{
-	return (pte_t *)(own->entries + (va >> (PAGE_SHIFT - 3)));
-}
-
-static __always_inline uint8_t *length_of(const struct map_ram_hart *own,
-                                          vaddr_t va)
-{
-	return (uint8_t *)(own->lengths + (va >> PAGE_SHIFT));
-}
-
 /* The entries at @va are written: it is a mapping from now on. */
 static __always_inline void begin_mapping(struct vmap_hart *vmap,
                                           const struct map_ram_hart *own,
-                                          vaddr_t va, unsigned int count)
+                                          vaddr_t va, unsigned long count)
 {
 	*length_of(own, va) = (uint8_t)count;
 	vmap->counters.map_ram_maps++;
 }
 
 /* A pointer was no page: the pages wait for the next pass like any others. */
-static void *drop_pages(struct vmap_hart *vmap, struct map_ram_hart *own,
-                        vaddr_t va, unsigned int count)
+static void drop_pages(struct vmap_hart *vmap, struct map_ram_hart *own,
+                       vaddr_t va, unsigned int count)
 {
 	entries_clear(entry_of(own, va), count);
 	note_cleared(vmap, own->current);
-	return NULL;
 }
 
-/* Own vmap lock held; the pages at @va are ours. NULL: a pointer is no page. */
-static void *fill_pages(struct vmap_hart *vmap, struct map_ram_hart *own,
-                        vaddr_t va, struct page **pages, unsigned int count,
-                        pgprot_t prot)
+/*
+ * The next run has room for the mapping. Own vmap lock held, and given back. One
+ * copy for all slow paths. NULL: a pointer is no page.
+ */
+static __noinline void *map_in_run(struct page **pages, unsigned int count,
+                                   pgprot_t prot,
+                                   unsigned long irq_flags) __no_lock_analysis
 {
-	if (!write_entries_shared(entry_of(own, va), pages, count, prot) ||
-	    !pages_pass_debug(pages, count))
-		return drop_pages(vmap, own, va, count);
-	begin_mapping(vmap, own, va, count);
-	return (void *)va;
+	struct vmap_hart *vmap = vmap_own();
+	struct map_ram_hart *own = &vmap->map_ram;
+	void *mem = NULL;
+	vaddr_t va;
+
+	if (take_pages(own, count, &va)) {
+		if (likely(entries_write(entry_of(own, va), pages, count,
+		                         prot) &&
+		           pages_pass_debug(pages, count))) {
+			begin_mapping(vmap, own, va, count);
+			mem = (void *)va;
+		} else {
+			drop_pages(vmap, own, va, count);
+		}
+	}
+	vmap_unlock_own(irq_flags);
+	return mem;
 }
 
 static void *map_in_block(struct page **pages, unsigned int count,
-                          pgprot_t prot)
+                          pgprot_t prot) __no_lock_analysis
 {
-	struct map_ram_hart *own = map_ram_own();
-	void *mem = NULL;
-	bool taken;
-	vaddr_t va;
-
 	do {
 		unsigned long irq_flags = vmap_lock_own();
+		struct vmap_hart *vmap = vmap_own();
 
-		taken = take_pages(own, count, &va);
-		if (taken)
-			mem = fill_pages(vmap_own(), own, va, pages, count,
-			                 prot);
+		if (end_of(vmap->map_ram.next, count) <= vmap->map_ram.limit ||
+		    map_ram_find_room(vmap, count + MAPPING_GUARD))
+			return map_in_run(pages, count, prot, irq_flags);
 		vmap_unlock_own(irq_flags);
-	} while (!taken && map_ram_make_room(count + MAPPING_GUARD));
-	return mem;
+	} while (map_ram_make_room(count + MAPPING_GUARD));
+	return NULL;
 }
 
 /* --- mappings that are areas ------------------------------------------ */
@@ -260,7 +309,7 @@ static void *refuse(const char *why, unsigned long value)
 static __noinline void *map_slowly(struct page **pages, unsigned int count,
                                    int node, pgprot_t prot)
 {
-	if (!map_ram_own())
+	if (!map_ram_is_ready())
 		return refuse("called before vmalloc_init()", 0);
 	if (!pages)
 		return refuse("no page array", 0);
@@ -294,68 +343,58 @@ static __noinline void *undo_map(vaddr_t va, unsigned int count,
 	return NULL;
 }
 
-/* The running pass has no such run: perhaps the next has. Own lock held. */
-static __noinline void *map_in_next_pass(struct page **pages,
-                                         unsigned int count, int node,
-                                         unsigned long irq_flags)
+static __noinline void *map_common_slowly(struct page **pages,
+                                          unsigned int count)
 {
-	struct map_ram_hart *own = map_ram_own();
-	void *mem = NULL;
-	bool taken;
-	vaddr_t va;
-
-	taken = map_ram_find_room(own, count + MAPPING_GUARD) &&
-	        take_pages(own, count, &va);
-	if (taken)
-		mem = fill_pages(vmap_own(), own, va, pages, count,
-		                 PAGE_KERNEL);
-	vmap_unlock_own(irq_flags);
-	return taken ? mem : map_slowly(pages, count, node, PAGE_KERNEL);
+	return map_slowly(pages, count, NUMA_NO_NODE, PAGE_KERNEL);
 }
 
-static __always_inline void *map_quickly(struct page **pages,
-                                         unsigned int count, int node,
-                                         pgprot_t prot) __no_lock_analysis
+/* The running pass has no such run: perhaps the next has. Own lock held. */
+static __noinline void *map_in_next_pass(struct page **pages,
+                                         unsigned int count,
+                                         unsigned long irq_flags)
+{
+	if (likely(map_ram_find_room(vmap_own(), count + MAPPING_GUARD)))
+		return map_in_run(pages, count, PAGE_KERNEL, irq_flags);
+	vmap_unlock_own(irq_flags);
+	return map_common_slowly(pages, count);
+}
+
+/* What the hot path is for: data pages, few enough for a block, on any node. */
+static __always_inline bool is_common(struct page **pages, unsigned long count,
+                                      int node, pgprot_t prot)
+{
+	/* 0 and NUMA_NO_NODE, -1, are their own halves. */
+	return pages && count - 1 < VMAP_MAX_ALLOC && node == node >> 1 &&
+	       pgprot_val(prot) == pgprot_val(PAGE_KERNEL);
+}
+
+/* <= 40 instructions and 5 for each page; one lock, this hart's own */
+void *vm_map_ram(struct page **pages, unsigned int count, int node,
+                 pgprot_t prot) __no_lock_analysis
 {
 	struct vmap_hart *vmap = vmap_own();
-	struct map_ram_hart *own = map_ram_own();
+	struct map_ram_hart *own = &vmap->map_ram;
+	unsigned long nr = COUNT_IN_REGISTER(count);
 	unsigned long irq_flags;
 	vaddr_t va;
 
-	if (unlikely(!own || !pages || count - 1 >= VMAP_MAX_ALLOC ||
-	             (unsigned int)node + 1 > 1 ||
-	             pgprot_val(prot) != pgprot_val(PAGE_KERNEL)))
+	if (unlikely(!is_common(pages, nr, node, prot)))
 		return map_slowly(pages, count, node, prot);
 	irq_flags = irq_save();
 	if (unlikely(!vmap_lock_at_once(vmap))) {
 		irq_restore(irq_flags);
-		return map_slowly(pages, count, node, prot);
+		return map_common_slowly(pages, count);
 	}
-	if (unlikely(!take_pages(own, count, &va)))
-		return map_in_next_pass(pages, count, node, irq_flags);
-	if (unlikely(!entries_write(entry_of(own, va), pages, count,
-	                            PAGE_KERNEL) ||
+	if (unlikely(!take_pages(own, nr, &va)))
+		return map_in_next_pass(pages, count, irq_flags);
+	if (unlikely(!entries_write_biased(entry_of(own, va), pages, nr,
+	                                   PAGE_KERNEL, own->bias) ||
 	             !pages_pass_debug(pages, count)))
 		return undo_map(va, count, irq_flags);
-	begin_mapping(vmap, own, va, count);
+	begin_mapping(vmap, own, va, nr);
 	unlock(vmap, irq_flags);
 	return (void *)va;
-}
-
-/* Any count; a function of its own, so that one page pays for no loops. */
-static __noinline void *map_many(struct page **pages, unsigned int count,
-                                 int node, pgprot_t prot)
-{
-	return map_quickly(pages, count, node, prot);
-}
-
-/* <= 45 instructions and 5 for each page; one lock, this hart's own */
-void *vm_map_ram(struct page **pages, unsigned int count, int node,
-                 pgprot_t prot)
-{
-	if (count == 1)
-		return map_quickly(pages, 1, node, prot);
-	return map_many(pages, count, node, prot);
 }
 
 /* Whose mapping is @va in, if any? */
@@ -381,7 +420,7 @@ static void report_bad_unmap(const void *mem, unsigned int count)
 	vaddr_t start;
 	unsigned int pages;
 
-	if (!map_ram_own()) {
+	if (!map_ram_is_ready()) {
 		report("vm_unmap_ram(%p): called before vmalloc_init()", mem);
 		return;
 	}
@@ -409,7 +448,7 @@ static __noinline void unmap_slowly(const void *mem, unsigned int count)
 	unsigned long irq_flags;
 	bool done;
 
-	if (!map_ram_own()) {
+	if (!map_ram_is_ready()) {
 		report_bad_unmap(mem, count);
 		return;
 	}
@@ -424,50 +463,25 @@ static __noinline void unmap_slowly(const void *mem, unsigned int count)
 		vmap_purge();
 }
 
-static __always_inline void unmap_quickly(const void *mem,
-                                          unsigned int count) __no_lock_analysis
+/* <= 40 instructions and 1 for each page; one lock, this hart's own */
+void vm_unmap_ram(const void *mem, unsigned int count) __no_lock_analysis
 {
 	struct vmap_hart *vmap = vmap_own();
-	struct map_ram_hart *own = map_ram_own();
-	vaddr_t va = (vaddr_t)mem;
-	unsigned long irq_flags;
-	bool done;
+	unsigned long irq_flags = irq_save();
+	bool done = false;
 
-	if (unlikely(!own || !IS_ALIGNED(va, PAGE_SIZE))) {
-		unmap_slowly(mem, count);
-		return;
+	if (likely(vmap_lock_at_once(vmap))) {
+		done = unmap_here(vmap, (vaddr_t)mem, COUNT_IN_REGISTER(count));
+		spin_unlock(&vmap->lock);
 	}
-	irq_flags = irq_save();
-	if (unlikely(!vmap_lock_at_once(vmap))) {
-		irq_restore(irq_flags);
-		unmap_slowly(mem, count);
-		return;
-	}
-	done = likely(va - own->base < LEAF_TABLE_SIZE) &&
-	       unmap_slot(vmap, own->current, entry_of(own, va),
-	                  length_of(own, va), count);
-	unlock(vmap, irq_flags);
+	irq_restore(irq_flags);
 	if (unlikely(!done))
 		unmap_slowly(mem, count);
 }
 
-static __noinline void unmap_many(const void *mem, unsigned int count)
-{
-	unmap_quickly(mem, count);
-}
-
-/* <= 45 instructions and 1 for each page; one lock, this hart's own */
-void vm_unmap_ram(const void *mem, unsigned int count)
-{
-	if (count == 1)
-		unmap_quickly(mem, 1);
-	else
-		unmap_many(mem, count);
-}
-
 void vm_unmap_aliases(void)
 {
-	if (!map_ram_own()) {
+	if (!map_ram_is_ready()) {
 		report("vm_unmap_aliases: called before vmalloc_init()");
 		return;
 	}

@@ -41,6 +41,7 @@ void vmap_early_init(void)
 	unsigned long places = room / LEAF_TABLE_SIZE + 1;
 
 	this_hart->local[HART_LOCAL_VMAP] = &boot_vmap;
+	map_ram_hart_init(&boot_vmap.map_ram);
 	vmap_hart_add(&boot_vmap);
 	vmalloc_window_start = VMALLOC_REGION_BASE +
 	                       mix(machine.seed) % places * LEAF_TABLE_SIZE;
@@ -64,7 +65,7 @@ void vmalloc_init(void)
 	const char *huge = cmdline_get("vmap.huge");
 
 	huge_enabled = !huge || huge[1] == 'n';
-	if (vmap_init() != 0 || map_ram_hart_init(this_hart) != 0)
+	if (vmap_init() != 0 || map_ram_init() != 0)
 		refuse_boot("too little memory for the vmalloc core: give the "
 		            "machine more (QEMU: -m)");
 	early_areas_import();

@@ -17,10 +17,9 @@
 #include "core/timer.h"
 
 enum hart_local {
-	HART_LOCAL_PAGES,   /* mm/page_alloc.c */
-	HART_LOCAL_KMEM,    /* mm/kmem.c */
-	HART_LOCAL_VMAP,    /* mm/vm_area.c */
-	HART_LOCAL_MAP_RAM, /* mm/vm_map_ram.c */
+	HART_LOCAL_PAGES, /* mm/page_alloc.c */
+	HART_LOCAL_KMEM,  /* mm/kmem.c */
+	HART_LOCAL_VMAP,  /* mm/vm_area.c */
 	HART_LOCALS
 };
 

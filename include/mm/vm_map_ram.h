@@ -7,13 +7,16 @@
 
 #include <stdbool.h>
 
-#include "core/hart.h"
 #include "mm/types.h"
 #include "mm/vm_index.h"
 
 #define VMAP_MAX_ALLOC 64u /* pages in one block mapping; more: an area */
 
-int map_ram_hart_init(struct hart *hart) __must_check;
+struct map_ram_hart;
+
+/* Before a hart's first call, at boot; its vmap lock need not be held. */
+void map_ram_hart_init(struct map_ram_hart *own);
+int map_ram_init(void) __must_check; /* part of vmalloc_init() */
 
 /* Is page @va of @block inside a live mapping? its start and pages. Frozen or own lock. */
 bool map_ram_mapping_at(const struct map_ram_block *block, vaddr_t va,

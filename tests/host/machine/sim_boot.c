@@ -121,7 +121,7 @@ static void start_hart(unsigned int index)
 	/* Ids with a gap. */
 	*hart = (struct hart){ .index = index, .id = 2 * index + 1 };
 	if (page_alloc_hart_init(hart) != 0 || kmem_hart_init(hart) != 0 ||
-	    vmap_hart_init(hart) != 0 || map_ram_hart_init(hart) != 0)
+	    vmap_hart_init(hart) != 0)
 		panic("no memory for hart %u", index);
 	hart->online = 1;
 	harts[index] = hart;
