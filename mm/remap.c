@@ -181,6 +181,7 @@ int remap_vmalloc_range(struct vm_area_struct *vma, void *addr,
 	if (err)
 		return err;
 	window->vm.flags |= VM_WINDOW;
+	window->vm.flags &= ~VM_PLAIN;
 	vma->vm_flags |= VM_DONTEXPAND | VM_DONTDUMP;
 	return 0;
 }

@@ -45,7 +45,7 @@ struct vm_struct *__get_vm_area_caller(unsigned long size, unsigned long flags,
 		report("get_vm_area: in an interrupt");
 		return NULL;
 	}
-	if (flags & (VM_INTERNAL | VM_NO_GUARD | VM_SIMPLE)) {
+	if (flags & (VM_INTERNAL | VM_NO_GUARD | VM_SIMPLE | VM_PLAIN)) {
 		report("get_vm_area: flags %#lx are not for callers", flags);
 		return NULL;
 	}

@@ -69,8 +69,13 @@ static __noinline void *vmap_slowly(struct page **pages, unsigned int count,
 	return area->vm.addr;
 }
 
-void *vmap(struct page **pages, unsigned int count, unsigned long flags,
-           pgprot_t prot)
+/*
+ * The two hot paths get their caller as an argument: reading it, gcc would make
+ * them a stack frame.
+ */
+static __noinline void *vmap_for(struct page **pages, unsigned int count,
+                                 unsigned long flags, pgprot_t prot,
+                                 const void *caller)
 {
 	struct vm_area *area = NULL;
 
@@ -78,10 +83,17 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags,
 	           !(flags & ~(VM_MAP | VM_USERMAP)) &&
 	           pgprot_val(prot) == pgprot_val(PAGE_KERNEL) &&
 	           !in_interrupt() && !CONFIG_CHECK))
-		area = vmap_fast(pages, count, flags | VM_MAP, prot, CALLER());
+		area = vmap_fast(pages, COUNT_IN_REGISTER(count),
+		                 flags | VM_MAP, caller);
 	if (likely(area))
 		return area->vm.addr;
-	return vmap_slowly(pages, count, flags, prot, CALLER());
+	return vmap_slowly(pages, count, flags, prot, caller);
+}
+
+void *vmap(struct page **pages, unsigned int count, unsigned long flags,
+           pgprot_t prot)
+{
+	return vmap_for(pages, count, flags, prot, CALLER());
 }
 
 static void unmap_area(struct vm_area *area, const void *caller)
@@ -126,15 +138,20 @@ static __noinline void vunmap_slowly(const void *addr, const void *caller)
 	unmap_area(area, caller);
 }
 
-void vunmap(const void *addr)
+static __noinline void vunmap_for(const void *addr, const void *caller)
 {
 	bool owes_purge = false;
 
 	if (unlikely(in_interrupt()) ||
-	    unlikely(!vunmap_fast(addr, VUNMAP_KINDS, CALLER(), &owes_purge)))
-		vunmap_slowly(addr, CALLER());
+	    unlikely(!vunmap_fast(addr, VM_PLAIN, caller, &owes_purge)))
+		vunmap_slowly(addr, caller);
 	else if (unlikely(owes_purge))
 		vmap_purge();
+}
+
+void vunmap(const void *addr)
+{
+	vunmap_for(addr, CALLER());
 }
 
 /* Frames that are not RAM: devices without struct page. */

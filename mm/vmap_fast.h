@@ -2,6 +2,10 @@
 /*
  * Mapping and unmapping what somebody else owns, the common case in one lock
  * section that calls nothing: as mm/vmalloc_fast.h, without pages to care for.
+ *
+ * An area made here is marked VM_PLAIN: it owns nothing, it has up to 64 entries
+ * of its own in one leaf table, and that is all there is to it. Unmapping looks
+ * at this one flag; who gives such an area more to take care of clears it.
  */
 #ifndef MM_VMAP_FAST_H
 #define MM_VMAP_FAST_H
@@ -28,19 +32,20 @@ static __always_inline void begin_simple(struct vm_area *area,
                                          unsigned long flags,
                                          const void *caller)
 {
-	area->vm.flags = flags;
+	area->vm.flags = flags | VM_PLAIN;
 	area->vm.caller = caller;
 	area->vm.requested_size = size;
 	area->vm.nr_pages = 0;
 }
 
 /*
- * A busy area over pages[0 .. count), 1 to ENTRIES_MAX; NULL: for the general
+ * A busy area over pages[0 .. count), PAGE_KERNEL, 1 to ENTRIES_MAX; NULL: for the general
  * path, which also says what is wrong with a pointer.
  */
-static __always_inline struct vm_area *
-vmap_fast(struct page **pages, unsigned int count, unsigned long flags,
-          pgprot_t prot, const void *caller)
+static __always_inline struct vm_area *vmap_fast(struct page **pages,
+                                                 unsigned long count,
+                                                 unsigned long flags,
+                                                 const void *caller)
 {
 	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
@@ -51,11 +56,12 @@ vmap_fast(struct page **pages, unsigned int count, unsigned long flags,
 	area = take_simple(own, count, PAGE_SIZE);
 	if (unlikely(!area))
 		goto out_unlock;
-	begin_simple(area, (unsigned long)count << PAGE_SHIFT, flags, caller);
-	if (likely(entries_write(area->ptes, pages, count, prot))) {
+	begin_simple(area, count << PAGE_SHIFT, flags, caller);
+	if (likely(entries_write_biased(area->ptes, pages, count, PAGE_KERNEL,
+	                                own->map_ram.bias))) {
 		area_make_busy(own, area);
 	} else {
-		entries_clear(area->ptes, count);
+		entries_clear(area->ptes, (unsigned int)count);
 		(void)pool_retire(own, area, &own->queues[count - 1],
 		                  (long)count + 1, caller);
 		area = NULL;
@@ -69,7 +75,7 @@ out_irq:
 
 /* The same over @count frames from @phys on, placed at a multiple of @align. */
 static __always_inline struct vm_area *
-vmap_phys_fast(paddr_t phys, unsigned int count, unsigned long align,
+vmap_phys_fast(paddr_t phys, unsigned long count, unsigned long align,
                unsigned long size, unsigned long flags, pgprot_t prot,
                const void *caller)
 {
@@ -83,7 +89,8 @@ vmap_phys_fast(paddr_t phys, unsigned int count, unsigned long align,
 	if (likely(area)) {
 		begin_simple(area, size, flags, caller);
 		area->vm.phys_addr = phys;
-		entries_fill(area->ptes, pte_make(phys, prot), count);
+		entries_fill(area->ptes, pte_make(phys, prot),
+		             (unsigned int)count);
 		area_make_busy(own, area);
 	}
 	spin_unlock(&own->lock);
@@ -93,14 +100,12 @@ out_irq:
 }
 
 /*
- * Unmap the area at @addr when it is a small one of a kind in @accept that owns
- * nothing. *owes_purge: call vmap_purge(). False: nothing was done.
+ * Unmap the area at @addr when it is one made here with the flags @kind.
+ * *owes_purge: call vmap_purge(). False: nothing was done.
  */
-static __always_inline bool vunmap_fast(const void *addr, unsigned long accept,
+static __always_inline bool vunmap_fast(const void *addr, unsigned long kind,
                                         const void *caller, bool *owes_purge)
 {
-	const unsigned long never =
-		VM_INTERNAL | VM_ALLOC | VM_MAP_PUT_PAGES | VM_MMAP | VM_WINDOW;
 	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
 	bool done = false;
@@ -111,11 +116,9 @@ static __always_inline bool vunmap_fast(const void *addr, unsigned long accept,
 		goto out_irq;
 	area = vm_index_at_page((vaddr_t)addr);
 	if (unlikely(!area) || unlikely(area->vm.addr != addr) ||
-	    unlikely(!(area->vm.flags & accept)) ||
-	    unlikely(area->vm.flags & never) || unlikely(!area->ptes) ||
-	    unlikely(area->va_pages - 2 >= ENTRIES_MAX) ||
-	    unlikely(pte_uses_napot()) || unlikely(own->deferred) ||
-	    unlikely(!area_win(area)))
+	    unlikely((area->vm.flags & (kind | VM_PLAIN)) !=
+	             (kind | VM_PLAIN)) ||
+	    unlikely(own->deferred) || unlikely(!area_win(area)))
 		goto out_unlock;
 	count = area->va_pages - 1;
 	entries_clear(area->ptes, (unsigned int)count);

@@ -28,6 +28,7 @@ struct page;
 #define VM_VPAGES            0x00000010ul /* ->pages itself came from vmalloc */
 #define VM_UNLIST            0x00000020ul /* being built, not in vmlist */
 #define VM_NO_GUARD          0x00000040ul /* refused: it is the next area's guard too */
+#define VM_PLAIN             0x00000080ul /* internal: of mm/vmap_fast.h */
 #define VM_FLUSH_RESET_PERMS 0x00000100ul /* set_memory_*() was here */
 #define VM_MAP_PUT_PAGES     0x00000200ul /* vfree() puts the pages */
 #define VM_ALLOW_HUGE_VMAP   0x00000400ul

@@ -81,12 +81,17 @@ TEST(deferred_frees_need_no_help)
 TEST(unmaps_in_an_interrupt_are_done)
 {
 	struct page **pages = pages_alloc(100);
-	char *map = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
-	char *io = ioremap(machine.virtio[0].base, 4096);
-	char *ram = vm_map_ram(pages, 3, -1, PAGE_KERNEL);
-	char *big = vm_map_ram(pages, 100, -1, PAGE_KERNEL);
 	struct vmap_counters before, after;
+	char *map, *io, *ram, *big;
 
+	/* Areas that were used before are mapped in short. */
+	vunmap(vmap(pages, 3, VM_MAP, PAGE_KERNEL));
+	iounmap(ioremap(machine.virtio[0].base, 4096));
+	tlb_flush_all();
+	map = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
+	io = ioremap(machine.virtio[0].base, 4096);
+	ram = vm_map_ram(pages, 3, -1, PAGE_KERNEL);
+	big = vm_map_ram(pages, 100, -1, PAGE_KERNEL);
 	CHECK(map && io && ram && big);
 	vmap_read_counters(&before);
 	in_timer_interrupt(unmap_area, map);

@@ -9,6 +9,7 @@
 
 #include "core/report.h"
 #include "mm/page_alloc.h"
+#include "mm/vm_area.h"
 #include "pages.h"
 #include "state.h"
 #include "test.h"
@@ -341,5 +342,32 @@ TEST(end_of_a_window_drops_the_references_of_its_views_alone)
 	CHECK_EQ(page_count(vmalloc_to_page(area)), 1);
 	CHECK_EQ(page_count(pages[0]), 1);
 	vfree(area);
+	pages_free(pages, 1);
+}
+
+/* The short vunmap() would not know of the view. */
+TEST(end_of_a_vmap_area_that_became_a_window_drops_its_views)
+{
+	char *user = vmalloc_user(PAGE_SIZE);
+	struct page **pages = pages_alloc(1);
+
+	CHECK(user);
+	/* The first areas of a size are made by the general path. */
+	for (unsigned int i = 0; i < 3; i++) {
+		struct vm_area_struct vma = { .vm_page_prot = PAGE_KERNEL };
+		char *area = vmap(pages, 1, VM_MAP, PAGE_KERNEL);
+
+		CHECK(area);
+		vma.vm_start = (unsigned long)area;
+		vma.vm_end = vma.vm_start + PAGE_SIZE;
+		unmap_kernel_range(vma.vm_start, PAGE_SIZE);
+		CHECK_EQ(remap_vmalloc_range(&vma, user, 0), 0);
+		CHECK_EQ(page_count(vmalloc_to_page(user)), 2);
+		vunmap(area);
+		CHECK_EQ(page_count(vmalloc_to_page(user)), 1);
+		vm_unmap_aliases();
+		vmap_purge();
+	}
+	vfree(user);
 	pages_free(pages, 1);
 }

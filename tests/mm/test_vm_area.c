@@ -46,7 +46,8 @@ TEST(get_vm_area_of_nothing_or_too_much_is_null)
 TEST(flags_of_the_core_are_refused)
 {
 	static const unsigned long bad[] = {
-		VM_MAP_RAM, VM_EARLY, VM_PCPU, VM_MMAP, VM_SIMPLE, VM_NO_GUARD
+		VM_MAP_RAM, VM_EARLY, VM_PCPU,     VM_MMAP,
+		VM_SIMPLE,  VM_PLAIN, VM_NO_GUARD,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)

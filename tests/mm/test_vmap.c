@@ -210,7 +210,8 @@ TEST(area_flags_are_distinct_single_bits)
 		VM_NO_GUARD,     VM_SPARSE,     VM_FLUSH_RESET_PERMS,
 		VM_MAP_RAM,      VM_EARLY,      VM_MAP_PUT_PAGES,
 		VM_DONTDUMP,     VM_DONTEXPAND, VM_ALLOW_HUGE_VMAP,
-		VM_DMA_COHERENT,
+		VM_DMA_COHERENT, VM_SIMPLE,     VM_WINDOW,
+		VM_PLAIN,
 	};
 	unsigned long seen = 0;
 
@@ -297,4 +298,26 @@ TEST(vmap_pfn_maps_devices_and_refuses_ram)
 TEST(vunmap_of_null_is_nothing)
 {
 	vunmap(NULL);
+}
+
+/* The first areas of a size are made by the general path, later ones in short. */
+TEST(vunmap_of_a_reused_area_takes_its_start_alone_and_clears_it)
+{
+	struct page **pages = pages_alloc(3);
+
+	for (unsigned int i = 0; i < 4; i++) {
+		char *map = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
+
+		CHECK(map);
+		CHECK_REPORTS(1, vunmap(map + 8));
+		CHECK_REPORTS(1, vunmap(map + PAGE_SIZE));
+		for (unsigned int page = 0; page < 3; page++)
+			CHECK(can_read(map + page * PAGE_SIZE));
+		vunmap(map);
+		CHECK_REPORTS(1, vunmap(map));
+		tlb_flush_all();
+		for (unsigned int page = 0; page < 3; page++)
+			CHECK(!can_read(map + page * PAGE_SIZE));
+	}
+	pages_free(pages, 3);
 }
