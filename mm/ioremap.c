@@ -8,6 +8,10 @@
  * firmware decides by menvcfg.PBMTE whether they may be used; where they may
  * not, every access through such an entry faults. S-mode cannot read menvcfg, so
  * the first call tries it once, on a page of RAM (priv. spec 4.4.1, Svpbmt 6).
+ *
+ * Up to 64 pages are mapped in short (mm/vmap_fast.h). The protection is mostly
+ * one of ours and known to be good, so that what is left to ask is the range, and
+ * for one below all RAM that is a comparison.
  */
 #include <errno.h>
 #include <linux/io.h>
@@ -26,9 +30,7 @@
 
 #define PHYS_BITS 56 /* Sv39: 44 bits of frame number, priv. spec 4.4.1 */
 
-enum io_bits { IO_BITS_UNKNOWN, IO_BITS_USABLE, IO_BITS_FAULT };
-
-static unsigned int io_bits;       /* [A] enum io_bits */
+static unsigned long nocache; /* [A] PAGE_KERNEL_NOCACHE; 0: not tried yet */
 static bool purge_at_next_iounmap; /* [A] */
 
 /* --- protection -------------------------------------------------------- */
@@ -55,17 +57,23 @@ static bool try_io_bits(void)
 	return works;
 }
 
+static unsigned long nocache_known(void)
+{
+	return __atomic_load_n(&nocache, __ATOMIC_RELAXED);
+}
+
 /* Harts that ask at once find the same answer. */
 static bool io_bits_work(void)
 {
-	unsigned int known = __atomic_load_n(&io_bits, __ATOMIC_RELAXED);
+	unsigned long known = nocache_known();
 
-	if (unlikely(known == IO_BITS_UNKNOWN)) {
-		known = isa_has(ISA_SVPBMT) && try_io_bits() ? IO_BITS_USABLE
-		                                             : IO_BITS_FAULT;
-		__atomic_store_n(&io_bits, known, __ATOMIC_RELAXED);
+	if (unlikely(!known)) {
+		known = pgprot_val(PAGE_KERNEL);
+		if (isa_has(ISA_SVPBMT) && try_io_bits())
+			known |= PTE_PBMT_IO;
+		__atomic_store_n(&nocache, known, __ATOMIC_RELAXED);
 	}
-	return known == IO_BITS_USABLE;
+	return known & PTE_PBMT_IO;
 }
 
 pgprot_t pgprot_noncached(pgprot_t prot)
@@ -99,6 +107,14 @@ static bool range_is_for_devices(phys_addr_t phys, size_t size)
 	return !memblock_is_ram(ALIGN_DOWN(phys, PAGE_SIZE), last + 1);
 }
 
+/* Most devices: no list to look at. Ranges of RAM are sorted. */
+static inline bool is_below_ram(phys_addr_t phys, size_t size)
+{
+	phys_addr_t last = phys + (size - 1);
+
+	return last >= phys && last < machine.memory[0].start;
+}
+
 /* Contract 1.9: the power of two from the size up, within bounds. */
 static unsigned long align_of(unsigned long pages)
 {
@@ -118,23 +134,20 @@ static bool context_allows(const char *name)
 	return false;
 }
 
-static void __iomem *map_device(phys_addr_t phys, size_t size, pgprot_t prot,
-                                const void *caller)
+static void __iomem *at_offset(const struct vm_area *area, phys_addr_t phys)
+{
+	unsigned long offset = phys & (PAGE_SIZE - 1);
+
+	return (void __force __iomem *)((char *)area->vm.addr + offset);
+}
+
+static __noinline void __iomem *map_slowly(phys_addr_t phys, size_t size,
+                                           pgprot_t prot, const void *caller)
 {
 	unsigned long offset = phys & (PAGE_SIZE - 1);
 	unsigned long pages = PFN_UP(offset + size);
 	struct vm_area *area;
 
-	if (!range_is_for_devices(phys, size) || !prot_is_for_devices(prot))
-		return NULL;
-	if (likely(pages <= ENTRIES_MAX) && !pte_uses_napot()) {
-		area = vmap_phys_fast(phys - offset, (unsigned int)pages,
-		                      align_of(pages), size, VM_IOREMAP, prot,
-		                      caller);
-		if (likely(area))
-			return (void __force __iomem *)((char *)area->vm.addr +
-			                                offset);
-	}
 	vm_area_run_deferred();
 	area = vm_area_reserve(pages, align_of(pages), VM_IOREMAP, GFP_KERNEL,
 	                       caller);
@@ -147,35 +160,83 @@ static void __iomem *map_device(phys_addr_t phys, size_t size, pgprot_t prot,
 	area->vm.phys_addr = phys - offset;
 	area->vm.requested_size = size;
 	vm_area_publish(area);
-	return (void __force __iomem *)((char *)area->vm.addr + offset);
+	return at_offset(area, phys);
 }
 
-static void __iomem *map_uncached(const char *name, phys_addr_t phys,
-                                  size_t size, const void *caller)
+/* The range is one for devices, @prot too. */
+static __noinline void __iomem *map_range(phys_addr_t phys, size_t size,
+                                          pgprot_t prot, const void *caller)
+{
+	unsigned long offset = phys & (PAGE_SIZE - 1);
+	unsigned long pages = PFN_UP(offset + size);
+	struct vm_area *area = NULL;
+
+	if (likely(pages <= ENTRIES_MAX) &&
+	    !(pages >= NAPOT_PTES && pte_uses_napot()))
+		area = vmap_phys_fast(phys - offset, pages, align_of(pages),
+		                      size, VM_IOREMAP, prot, caller);
+	if (likely(area))
+		return at_offset(area, phys);
+	return map_slowly(phys, size, prot, caller);
+}
+
+static __noinline void __iomem *map_if_no_ram(phys_addr_t phys, size_t size,
+                                              pgprot_t prot, const void *caller)
+{
+	if (!range_is_for_devices(phys, size))
+		return NULL;
+	return map_range(phys, size, prot, caller);
+}
+
+static inline void __iomem *map_device(phys_addr_t phys, size_t size,
+                                       pgprot_t prot, const void *caller)
+{
+	if (likely(is_below_ram(phys, size)))
+		return map_range(phys, size, prot, caller);
+	return map_if_no_ram(phys, size, prot, caller);
+}
+
+/* In an interrupt, or the first call of all. */
+static __noinline void __iomem *map_first_uncached(phys_addr_t phys,
+                                                   size_t size,
+                                                   const char *name,
+                                                   const void *caller)
 {
 	if (!context_allows(name))
 		return NULL;
 	return map_device(phys, size, PAGE_KERNEL_NOCACHE, caller);
 }
 
+/* The caller is an argument for the reason given in mm/vmap.c. */
+static __noinline void __iomem *map_uncached(phys_addr_t phys, size_t size,
+                                             const char *name,
+                                             const void *caller)
+{
+	pgprot_t prot = __pgprot(nocache_known());
+
+	if (unlikely(in_interrupt() || !pgprot_val(prot)))
+		return map_first_uncached(phys, size, name, caller);
+	return map_device(phys, size, prot, caller);
+}
+
 void __iomem *ioremap(phys_addr_t phys, size_t size)
 {
-	return map_uncached("ioremap", phys, size, CALLER());
+	return map_uncached(phys, size, "ioremap", CALLER());
 }
 
 void __iomem *ioremap_nocache(phys_addr_t phys, size_t size)
 {
-	return map_uncached("ioremap_nocache", phys, size, CALLER());
+	return map_uncached(phys, size, "ioremap_nocache", CALLER());
 }
 
 void __iomem *ioremap_wc(phys_addr_t phys, size_t size)
 {
-	return map_uncached("ioremap_wc", phys, size, CALLER());
+	return map_uncached(phys, size, "ioremap_wc", CALLER());
 }
 
 void __iomem *ioremap_wt(phys_addr_t phys, size_t size)
 {
-	return map_uncached("ioremap_wt", phys, size, CALLER());
+	return map_uncached(phys, size, "ioremap_wt", CALLER());
 }
 
 void __iomem *ioremap_cache(phys_addr_t phys, size_t size)
@@ -239,18 +300,21 @@ static __noinline void iounmap_slowly(void *first_page, const void *caller)
 		unmap_device(area);
 }
 
-void iounmap(volatile void __iomem *addr)
+static __noinline void iounmap_for(void *first_page, const void *caller)
 {
-	void *first_page = (void *)((__force vaddr_t)addr & PAGE_MASK);
 	bool owes_purge = false;
 
 	if (unlikely(in_interrupt()) ||
 	    unlikely(READ_ONCE(purge_at_next_iounmap)) ||
-	    unlikely(!vunmap_fast(first_page, VM_IOREMAP, CALLER(),
-	                          &owes_purge)))
-		iounmap_slowly(first_page, CALLER());
+	    unlikely(!vunmap_fast(first_page, VM_IOREMAP, caller, &owes_purge)))
+		iounmap_slowly(first_page, caller);
 	else if (unlikely(owes_purge))
 		vmap_purge();
+}
+
+void iounmap(volatile void __iomem *addr)
+{
+	iounmap_for((void *)((__force vaddr_t)addr & PAGE_MASK), CALLER());
 }
 
 void set_iounmap_nonlazy(void)
