@@ -11,13 +11,17 @@
  * address by a hash of the rounded base, and the copy of hart n lies n strides
  * on. Chunks with room form a list for each size; an empty one is given back.
  * Linux's first fit in shared chunks was rejected: it searches.
+ *
+ * What most calls need calls nothing: class from a table, lowest bit of the first
+ * word that has one, zeroes by straight code (arch/entry_runs.h). Most of what is
+ * left is the zeroes.
  */
 #include <errno.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <string.h>
 
+#include "arch/entry_runs.h"
 #include "core/hart.h"
 #include "core/lock.h"
 #include "core/machine.h"
@@ -43,11 +47,11 @@ struct chunk {
 	struct chunk *next;     /* list of its class */
 	struct chunk *prev;
 	struct chunk *bucket_next;
-	unsigned int class; /* log2 of the object size */
-	unsigned int objects;
-	unsigned int used;
-	unsigned int hint; /* no free object below this word */
-	uint64_t taken[MAP_WORDS];
+	unsigned long class; /* log2 of the object size */
+	unsigned long objects;
+	unsigned long left;       /* free ones */
+	unsigned long hint;       /* no free object below this word */
+	uint64_t free[MAP_WORDS]; /* a bit each */
 };
 
 static struct spinlock percpu_lock = SPINLOCK_INIT(LOCK_PERCPU, "percpu");
@@ -117,7 +121,7 @@ static unsigned int units(void)
 	return machine.nr_hart_ids;
 }
 
-static unsigned long unit_pages(unsigned int class)
+static unsigned long unit_pages(unsigned long class)
 {
 	unsigned long bytes = (unsigned long)OBJECTS_MIN << class;
 
@@ -128,7 +132,7 @@ static unsigned long unit_pages(unsigned int class)
 	return bytes >> PAGE_SHIFT;
 }
 
-static unsigned int unit_order(unsigned int class)
+static unsigned int unit_order(unsigned long class)
 {
 	return bits_lowest(unit_pages(class));
 }
@@ -191,9 +195,22 @@ static struct vm_struct **chunk_space(void)
 	return pcpu_get_vm_areas(&offset, &size, 1, UNIT_STRIDE);
 }
 
-static struct chunk *chunk_make(unsigned int class)
+/* A power of two of objects: part of a word, or whole ones. */
+static void mark_all_free(struct chunk *chunk)
+{
+	unsigned int i;
+
+	chunk->left = chunk->objects;
+	for (i = 0; i < chunk->objects / 64; i++)
+		chunk->free[i] = ~0ul;
+	if (chunk->objects < 64)
+		chunk->free[0] = (1ul << chunk->objects) - 1;
+}
+
+static struct chunk *chunk_make(unsigned long class)
 {
 	struct chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+
 	if (!chunk)
 		return NULL;
 	chunk->vms = chunk_space();
@@ -203,8 +220,8 @@ static struct chunk *chunk_make(unsigned int class)
 		goto out_space;
 	chunk->base = (vaddr_t)chunk->vms[0]->addr;
 	chunk->class = class;
-	chunk->objects =
-		(unsigned int)(unit_pages(class) << PAGE_SHIFT >> class);
+	chunk->objects = unit_pages(class) << PAGE_SHIFT >> class;
+	mark_all_free(chunk);
 	return chunk;
 
 out_space:
@@ -224,34 +241,34 @@ static void chunk_free(struct chunk *chunk)
 /* --- objects ------------------------------------------------------------ */
 
 /* The lowest free object of a chunk that has one. */
-static void *object_take(struct chunk *chunk) __must_hold(percpu_lock)
+static __always_inline void *object_take(struct chunk *chunk)
+	__must_hold(percpu_lock)
 {
-	unsigned int word = chunk->hint;
-	unsigned int bit;
+	unsigned long word = chunk->hint;
+	uint64_t bits;
 
-	while (chunk->taken[word] == ~0ul)
+	while (!(bits = chunk->free[word]))
 		word++;
-	bit = bits_lowest(~chunk->taken[word]);
-	chunk->taken[word] |= 1ul << bit;
+	chunk->free[word] = bits & (bits - 1);
 	chunk->hint = word;
-	if (++chunk->used == chunk->objects)
+	if (unlikely(--chunk->left == 0))
 		list_remove(chunk);
-	return (void *)(chunk->base +
-	                ((vaddr_t)(word * 64 + bit) << chunk->class));
+	word = word * 64 + bits_lowest(bits);
+	return (void *)(chunk->base + (word << chunk->class));
 }
 
 /* NULL: no chunk of this class has room. */
-static void *class_take(unsigned int class)
+static __always_inline void *class_take(unsigned long class)
 {
 	unsigned long flags = spin_lock_irqsave(&percpu_lock);
 	struct chunk *chunk = with_room[class];
-	void *object = chunk ? object_take(chunk) : NULL;
+	void *object = likely(chunk) ? object_take(chunk) : NULL;
 
 	spin_unlock_irqrestore(&percpu_lock, flags);
 	return object;
 }
 
-static __noinline bool class_grow(unsigned int class)
+static __noinline bool class_grow(unsigned long class)
 {
 	struct chunk *chunk = chunk_make(class);
 	unsigned long flags;
@@ -265,21 +282,34 @@ static __noinline bool class_grow(unsigned int class)
 	return true;
 }
 
-static unsigned int class_of(size_t size, size_t align)
+#define TABLE_MAX 1024u /* bytes; larger objects are rare */
+
+/* By (size - 1) / 16. */
+static const uint8_t small_classes[TABLE_MAX >> CLASS_MIN] = {
+	[0] = 4,        [1] = 5,         [2 ... 3] = 6,    [4 ... 7] = 7,
+	[8 ... 15] = 8, [16 ... 31] = 9, [32 ... 63] = 10,
+};
+
+static __always_inline unsigned long class_of(size_t size, size_t align)
 {
 	size_t larger = size > align ? size : align;
-	unsigned int class = CLASS_MIN;
+	unsigned long class = CLASS_MIN;
 
+	if (likely(larger <= TABLE_MAX))
+		return small_classes[(larger - 1) >> CLASS_MIN];
 	while (1ul << class < larger)
 		class ++;
 	return class;
 }
 
-static bool request_is_sane(size_t size, size_t align)
+static __always_inline bool request_is_sane(size_t size, size_t align)
 {
-	if (likely(size - 1 < 1ul << CLASS_MAX && IS_POWER_OF_2(align) &&
-	           align <= PAGE_SIZE && !in_interrupt()))
-		return true;
+	return size - 1 < 1ul << CLASS_MAX && IS_POWER_OF_2(align) &&
+	       align <= PAGE_SIZE && !in_interrupt();
+}
+
+static __noinline void *refuse(size_t size, size_t align)
+{
 	if (in_interrupt())
 		report("__alloc_percpu: called in an interrupt");
 	else {
@@ -287,24 +317,57 @@ static bool request_is_sane(size_t size, size_t align)
 		       "alignment a power of two up to a page",
 		       size, align, 1ul << CLASS_MAX);
 	}
-	return false;
+	return NULL;
 }
 
-void *__alloc_percpu(size_t size, size_t align)
+/* In whole words: the rest of the last one is the object's too. */
+static __always_inline void clear(uint64_t *word, size_t size)
 {
-	unsigned int class;
-	unsigned int unit;
-	char *object;
+	unsigned long left = (size + 7) / 8;
 
-	if (!request_is_sane(size, align))
-		return NULL;
-	class = class_of(size, align);
-	while (!(object = class_take(class)))
+	while (left > 0) {
+		unsigned long now = left < ENTRY_RUN_MAX ? left : ENTRY_RUN_MAX;
+
+		entry_run_clear(word, now);
+		word += now;
+		left -= now;
+	}
+}
+
+static __always_inline void *clear_copies(void *object, size_t size)
+{
+	unsigned int unit;
+
+	for (unit = 0; unit < units(); unit++)
+		clear((uint64_t *)((char *)object + unit * UNIT_STRIDE), size);
+	return object;
+}
+
+static __noinline void *alloc_slowly(size_t size, unsigned long class)
+{
+	void *object;
+
+	do {
 		if (!class_grow(class))
 			return NULL;
-	for (unit = 0; unit < units(); unit++)
-		memset(object + unit * UNIT_STRIDE, 0, size);
-	return object;
+		object = class_take(class);
+	} while (!object);
+	return clear_copies(object, size);
+}
+
+/* <= 80 instructions and what the zeroes take */
+void *__alloc_percpu(size_t size, size_t align)
+{
+	unsigned long class;
+	void *object;
+
+	if (unlikely(!request_is_sane(size, align)))
+		return refuse(size, align);
+	class = class_of(size, align);
+	object = class_take(class);
+	if (unlikely(!object))
+		return alloc_slowly(size, class);
+	return clear_copies(object, size);
 }
 
 /*
@@ -315,18 +378,18 @@ static bool object_put(struct chunk *chunk, vaddr_t va,
                        struct chunk **empty_out) __must_hold(percpu_lock)
 {
 	unsigned long offset = va - chunk->base;
-	unsigned int index = (unsigned int)(offset >> chunk->class);
+	unsigned long index = offset >> chunk->class;
 	uint64_t bit = 1ul << index % 64;
 
 	if (offset & ((1ul << chunk->class) - 1) || index >= chunk->objects ||
-	    !(chunk->taken[index / 64] & bit))
+	    chunk->free[index / 64] & bit)
 		return false;
-	chunk->taken[index / 64] &= ~bit;
+	chunk->free[index / 64] |= bit;
 	if (index / 64 < chunk->hint)
 		chunk->hint = index / 64;
-	if (chunk->used-- == chunk->objects)
+	if (chunk->left++ == 0)
 		list_add(chunk);
-	if (chunk->used == 0) {
+	if (chunk->left == chunk->objects) {
 		list_remove(chunk);
 		bucket_remove(chunk);
 		*empty_out = chunk;
