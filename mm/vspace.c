@@ -2,6 +2,9 @@
 /*
  * lib/hole_tree with a lock and the window's bounds. Ranges are cut from the
  * lowest hole that fits, so the window fills from below and needs few tables.
+ * A small one is rather cut past the end of a leaf table than across it: areas in
+ * one table are mapped and unmapped in short (mm/vmap_fast.h). What it leaves out
+ * serves smaller ones.
  */
 #include "mm/vspace.h"
 
@@ -10,6 +13,9 @@
 #include "core/assert.h"
 #include "core/lock.h"
 #include "core/machine.h"
+
+/* 73 pages, seven in a table: what the short paths map, with its guard. */
+#define SMALL_SIZE ALIGN_DOWN(LEAF_TABLE_SIZE / 7, PAGE_SIZE)
 
 static struct spinlock vspace_lock = SPINLOCK_INIT(LOCK_VSPACE, "vspace");
 static struct hole_tree holes __guarded_by(vspace_lock);
@@ -27,6 +33,34 @@ void vspace_init(struct hole *first)
 	spin_unlock_irqrestore(&vspace_lock, flags);
 }
 
+/* Where the last leaf table begins that [at, at + size) needs. */
+static vaddr_t last_table(vaddr_t at, size_t size)
+{
+	return ALIGN_DOWN(at + size - 1, LEAF_TABLE_SIZE);
+}
+
+/* The lowest fit, or if a small one would cross tables the next that does not. */
+static struct hole *find(size_t size, size_t align, vaddr_t start, vaddr_t end,
+                         vaddr_t *at_out) __must_hold(vspace_lock)
+{
+	struct hole *lowest =
+		hole_tree_find(&holes, size, align, start, end, at_out);
+	struct hole *whole;
+	vaddr_t table;
+	vaddr_t at;
+
+	if (!lowest || size > SMALL_SIZE)
+		return lowest;
+	table = last_table(*at_out, size);
+	if (likely(table <= *at_out))
+		return lowest;
+	whole = hole_tree_find(&holes, size, align, table, end, &at);
+	if (!whole || last_table(at, size) > at)
+		return lowest;
+	*at_out = at;
+	return whole;
+}
+
 bool vspace_reserve(size_t size, size_t align, vaddr_t start, vaddr_t end,
                     struct hole *spare, vaddr_t *at_out,
                     struct hole **unused_out)
@@ -37,7 +71,7 @@ bool vspace_reserve(size_t size, size_t align, vaddr_t start, vaddr_t end,
 	/* Holes are whole pages: a search for slack would pass over exact fits. */
 	if (align <= PAGE_SIZE && IS_ALIGNED(start, PAGE_SIZE))
 		align = 1;
-	hole = hole_tree_find(&holes, size, align, start, end, at_out);
+	hole = find(size, align, start, end, at_out);
 	if (hole) {
 		*unused_out = hole_tree_cut(&holes, hole, *at_out,
 		                            *at_out + size, spare);

@@ -104,6 +104,47 @@ TEST(exact_fit_is_not_passed_over_for_a_larger_hole)
 	start();
 }
 
+static vaddr_t page_at(unsigned int page)
+{
+	return VMALLOC_START + page * PAGE_SIZE;
+}
+
+TEST(small_range_is_put_past_the_end_of_a_leaf_table)
+{
+	vaddr_t at;
+
+	start();
+	CHECK(reserve(400 * PAGE_SIZE, 1, 0, ~0ul, &at));
+	CHECK_EQ(at, page_at(1));
+	CHECK(reserve(65 * PAGE_SIZE, 1, 0, ~0ul, &at));
+	CHECK_EQ(at, page_at(401));
+	CHECK(reserve(65 * PAGE_SIZE, 1, 0, ~0ul, &at));
+	CHECK_EQ(at, page_at(512));
+	CHECK(reserve(46 * PAGE_SIZE, 1, 0, ~0ul, &at));
+	CHECK_EQ(at, page_at(466));
+	CHECK(reserve(74 * PAGE_SIZE, 1, 0, page_at(1024), &at));
+	CHECK_EQ(at, page_at(577));
+	release(page_at(1), page_at(651));
+	start();
+}
+
+TEST(small_range_crosses_leaf_tables_where_there_is_no_other)
+{
+	vaddr_t at;
+
+	start();
+	CHECK(reserve(65 * PAGE_SIZE, 1, page_at(480), page_at(545), &at));
+	CHECK_EQ(at, page_at(480));
+	release(at, page_at(545));
+	/* Behind the boundary is a hole, but it reaches the next one first. */
+	CHECK(reserve(460 * PAGE_SIZE, 1, page_at(550), page_at(1010), &at));
+	CHECK(reserve(65 * PAGE_SIZE, 1, page_at(480), page_at(1100), &at));
+	CHECK_EQ(at, page_at(480));
+	release(at, page_at(545));
+	release(page_at(550), page_at(1010));
+	start();
+}
+
 struct range {
 	vaddr_t start;
 	vaddr_t end;
