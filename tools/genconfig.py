@@ -40,7 +40,8 @@ def assign(kconf, where, text):
         die(f"{where}: '{text}' is not of the form CONFIG_X=value")
     symbol = kconf.syms.get(name)
     if symbol is None or not symbol.nodes:
-        die(f"{where}: there is no option CONFIG_{name}; Kconfig lists them")
+        die(f"{where}: there is no option CONFIG_{name} (any more): Kconfig lists "
+            "them, `make NAME_defconfig` sets a configuration back")
     if not symbol.set_value(value):
         die(f"{where}: CONFIG_{name} cannot be '{value}'")
     return symbol, value, where
