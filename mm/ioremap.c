@@ -134,6 +134,11 @@ static bool context_allows(const char *name)
 	return false;
 }
 
+static unsigned long pages_of(phys_addr_t phys, size_t size)
+{
+	return PFN_UP((phys & (PAGE_SIZE - 1)) + size);
+}
+
 static void __iomem *at_offset(const struct vm_area *area, phys_addr_t phys)
 {
 	unsigned long offset = phys & (PAGE_SIZE - 1);
@@ -144,8 +149,7 @@ static void __iomem *at_offset(const struct vm_area *area, phys_addr_t phys)
 static __noinline void __iomem *map_slowly(phys_addr_t phys, size_t size,
                                            pgprot_t prot, const void *caller)
 {
-	unsigned long offset = phys & (PAGE_SIZE - 1);
-	unsigned long pages = PFN_UP(offset + size);
+	unsigned long pages = pages_of(phys, size);
 	struct vm_area *area;
 
 	vm_area_run_deferred();
@@ -153,11 +157,12 @@ static __noinline void __iomem *map_slowly(phys_addr_t phys, size_t size,
 	                       caller);
 	if (!area)
 		return NULL;
-	if (vm_area_map_phys(area, phys - offset, pages, prot) != 0) {
+	if (vm_area_map_phys(area, ALIGN_DOWN(phys, PAGE_SIZE), pages, prot) !=
+	    0) {
 		vm_area_retire(area, caller);
 		return NULL;
 	}
-	area->vm.phys_addr = phys - offset;
+	area->vm.phys_addr = ALIGN_DOWN(phys, PAGE_SIZE);
 	area->vm.requested_size = size;
 	vm_area_publish(area);
 	return at_offset(area, phys);
@@ -167,14 +172,15 @@ static __noinline void __iomem *map_slowly(phys_addr_t phys, size_t size,
 static __noinline void __iomem *map_range(phys_addr_t phys, size_t size,
                                           pgprot_t prot, const void *caller)
 {
-	unsigned long offset = phys & (PAGE_SIZE - 1);
-	unsigned long pages = PFN_UP(offset + size);
+	unsigned long pages = pages_of(phys, size);
 	struct vm_area *area = NULL;
 
 	if (likely(pages <= ENTRIES_MAX) &&
-	    !(pages >= NAPOT_PTES && pte_uses_napot()))
-		area = vmap_phys_fast(phys - offset, pages, align_of(pages),
-		                      size, VM_IOREMAP, prot, caller);
+	    !(pages >= NAPOT_PTES && pte_uses_napot())) {
+		area = vmap_phys_fast(ALIGN_DOWN(phys, PAGE_SIZE), pages,
+		                      align_of(pages), size, VM_IOREMAP, prot,
+		                      caller);
+	}
 	if (likely(area))
 		return at_offset(area, phys);
 	return map_slowly(phys, size, prot, caller);

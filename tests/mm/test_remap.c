@@ -9,7 +9,7 @@
 
 #include "core/report.h"
 #include "mm/page_alloc.h"
-#include "mm/vm_area.h"
+#include "mm/tlb.h"
 #include "pages.h"
 #include "state.h"
 #include "test.h"
@@ -365,8 +365,7 @@ TEST(end_of_a_vmap_area_that_became_a_window_drops_its_views)
 		CHECK_EQ(page_count(vmalloc_to_page(user)), 2);
 		vunmap(area);
 		CHECK_EQ(page_count(vmalloc_to_page(user)), 1);
-		vm_unmap_aliases();
-		vmap_purge();
+		tlb_flush_all();
 	}
 	vfree(user);
 	pages_free(pages, 1);
