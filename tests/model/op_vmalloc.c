@@ -212,6 +212,7 @@ void op_vmalloc(void)
 /* --- everything explicit --------------------------------------------------- */
 
 #define ARENA_BYTES (8ul << 20)
+#define SMALL_PAGES 73u /* guard included: seven fit a leaf table */
 
 /* Windows: some have room, some just so, some none; some are nonsense. */
 static void choose_window(struct request *request)
@@ -295,6 +296,27 @@ static vaddr_t lowest_aligned(struct place *place, unsigned long align)
 	return at ? at : lowest_fit(place, true);
 }
 
+/* Where the last leaf table begins that an area at @at needs. */
+static vaddr_t last_table(const struct place *place, vaddr_t at)
+{
+	return ALIGN_DOWN(at + (place->pages << PAGE_SHIFT) - 1,
+	                  LEAF_TABLE_SIZE);
+}
+
+/* Rather than across two tables a small one lies past the first, if it fits. */
+static vaddr_t lowest_in_one_table(struct place *place, unsigned long align)
+{
+	vaddr_t lowest = lowest_aligned(place, align);
+	vaddr_t next;
+
+	if (!lowest || place->pages > SMALL_PAGES ||
+	    last_table(place, lowest) <= lowest)
+		return lowest;
+	place->start = last_table(place, lowest);
+	next = lowest_aligned(place, align);
+	return next && last_table(place, next) <= next ? next : lowest;
+}
+
 /* Where leaves may be large, 2 MiB is tried first. */
 static vaddr_t foretell(const struct request *request)
 {
@@ -304,7 +326,7 @@ static vaddr_t foretell(const struct request *request)
 	if (pages_of(request) >= PTES_PER_TABLE && vmap_huge_enabled() &&
 	    request->align < LEAF_TABLE_SIZE)
 		at = lowest_aligned(&place, LEAF_TABLE_SIZE);
-	return at ? at : lowest_aligned(&place, request->align);
+	return at ? at : lowest_in_one_table(&place, request->align);
 }
 
 void op_vmalloc_range(void)
