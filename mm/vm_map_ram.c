@@ -375,23 +375,23 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node,
 {
 	struct vmap_hart *vmap = vmap_own();
 	struct map_ram_hart *own = &vmap->map_ram;
-	unsigned long nr = COUNT_IN_REGISTER(count);
+	unsigned long nr = entry_run_argument(count);
 	unsigned long irq_flags;
 	vaddr_t va;
 
 	if (unlikely(!is_common(pages, nr, node, prot)))
-		return map_slowly(pages, count, node, prot);
+		return map_slowly(pages, (unsigned int)nr, node, prot);
 	irq_flags = irq_save();
 	if (unlikely(!vmap_lock_at_once(vmap))) {
 		irq_restore(irq_flags);
-		return map_common_slowly(pages, count);
+		return map_common_slowly(pages, (unsigned int)nr);
 	}
 	if (unlikely(!take_pages(own, nr, &va)))
-		return map_in_next_pass(pages, count, irq_flags);
+		return map_in_next_pass(pages, (unsigned int)nr, irq_flags);
 	if (unlikely(!entries_write_biased(entry_of(own, va), pages, nr,
 	                                   PAGE_KERNEL, own->bias) ||
-	             !pages_pass_debug(pages, count)))
-		return undo_map(va, count, irq_flags);
+	             !pages_pass_debug(pages, (unsigned int)nr)))
+		return undo_map(va, (unsigned int)nr, irq_flags);
 	begin_mapping(vmap, own, va, nr);
 	unlock(vmap, irq_flags);
 	return (void *)va;
@@ -471,7 +471,8 @@ void vm_unmap_ram(const void *mem, unsigned int count) __no_lock_analysis
 	bool done = false;
 
 	if (likely(vmap_lock_at_once(vmap))) {
-		done = unmap_here(vmap, (vaddr_t)mem, COUNT_IN_REGISTER(count));
+		done = unmap_here(vmap, (vaddr_t)mem,
+		                  entry_run_argument(count));
 		spin_unlock(&vmap->lock);
 	}
 	irq_restore(irq_flags);

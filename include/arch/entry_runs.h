@@ -21,6 +21,19 @@
 #define ENTRY_RUN_MAX 64u
 
 /*
+ * The count that the calling function has as an argument, in a whole register.
+ * There it stands sign-extended (psABI); gcc does so once more unless the register
+ * is taken as it is.
+ */
+static __always_inline unsigned long entry_run_argument(unsigned int count)
+{
+	unsigned long whole;
+
+	__asm__("" : "=r"(whole) : "0"(count));
+	return whole;
+}
+
+/*
  * Jump over all but the last %[skip] of @bytes of code, which is @step for each
  * of the offsets .Lat from 504 down to @last. %[at] is free for the steps.
  */

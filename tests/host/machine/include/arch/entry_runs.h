@@ -7,6 +7,11 @@
 
 #define ENTRY_RUN_MAX 64u
 
+static inline unsigned long entry_run_argument(unsigned int count)
+{
+	return (unsigned long)(int)count;
+}
+
 static inline uint64_t entry_run_convert(uint64_t *to, const void *from,
                                          unsigned long count,
                                          unsigned int shift, uint64_t bias)
