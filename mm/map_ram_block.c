@@ -10,7 +10,8 @@
  * in the block is flushed (its stamp is clean), and hands the free runs out from
  * below. What is unmapped meanwhile waits for the next pass. When no block is
  * clean the ring grows, until MAPS_PER_FLUSH mappings or the lazy limit are
- * reached: then one flush makes all of them clean.
+ * reached: then one flush makes all of them clean. With other harts at work that
+ * flush is begun, and the ring grows until they have answered.
  *
  * Rejected: Linux's rule that a block is reused only when all of it is dirty
  * (one long-lived mapping pins 4 MiB), and a free list of slots by size (a flush
@@ -33,6 +34,8 @@
 
 /* One fence for so many map/unmap pairs at least, while memory permits. */
 #define MAPS_PER_FLUSH 256u
+/* And so many until the hart waits for a flush that was begun. */
+#define MAPS_UNFLUSHED (MAPS_PER_FLUSH * PURGES_AHEAD)
 
 static struct kmem_cache *block_cache;
 
@@ -272,8 +275,8 @@ static bool look_for_room(unsigned int pages)
 	return found;
 }
 
-/* Is it time to flush, and would that help? */
-static bool wants_flush(void)
+/* Is it time for a flush after @maps mappings, and would it help? */
+static bool wants_flush(unsigned long maps)
 {
 	unsigned long irq_flags = vmap_lock_own();
 	const struct map_ram_hart *own = map_ram_own();
@@ -281,7 +284,7 @@ static bool wants_flush(void)
 	unsigned int left = own->nr_blocks;
 	bool dirty = false;
 
-	if (maps_made(vmap_own()) - own->maps_at_flush < MAPS_PER_FLUSH &&
+	if (maps_made(vmap_own()) - own->maps_at_flush < maps &&
 	    own->pass_pages + BLOCK_PAGES <= vmap_lazy_max_pages())
 		left = 0;
 	for (; left > 0 && !dirty; left--) {
@@ -370,10 +373,10 @@ bool map_ram_make_room(unsigned int pages)
 		return true;
 	if (in_interrupt())
 		return false;
-	if (wants_flush()) {
+	if (wants_flush(MAPS_PER_FLUSH)) {
 		vmap_purge();
-		if (wants_flush())
-			tlb_flush_all(); /* what other harts unmapped here */
+		if (wants_flush(MAPS_UNFLUSHED))
+			tlb_flush_all();
 		if (look_for_room(pages))
 			return true;
 	}

@@ -159,6 +159,37 @@ TEST(frees_go_on_while_a_hart_does_not_answer)
 	CHECK(after.lazy_pages > vmap_lazy_max_pages());
 }
 
+/* The same for vm_map_ram(): no flush ends, other blocks serve meanwhile. */
+TEST(mappings_go_on_while_a_hart_does_not_answer)
+{
+	struct page **pages = pages_alloc(1);
+	unsigned int mapped = 0;
+	uint64_t started, done, done_then;
+
+	if (nr_harts < 2 || cmdline_get("vmap.flush") ||
+	    cmdline_get("vmap.lazy_max")) {
+		pages_free(pages, 1);
+		test_skip("needs two harts and a policy that does not wait");
+	}
+	vmap_drain();
+	deafen_hart_1();
+	started = tlb_started;
+	done = tlb_done;
+	for (; mapped < 1024; mapped++) {
+		void *mem = vm_map_ram(pages, 1, -1, PAGE_KERNEL);
+
+		if (!mem)
+			break;
+		vm_unmap_ram(mem, 1);
+	}
+	done_then = tlb_done;
+	wake_hart_1();
+	CHECK_EQ(mapped, 1024);
+	CHECK(tlb_started > started);
+	CHECK_EQ(done_then, done);
+	pages_free(pages, 1);
+}
+
 TEST(repaired_faults_are_counted_not_fatal)
 {
 	struct tlb_counters counters;
