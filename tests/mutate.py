@@ -20,10 +20,12 @@ Sources and objects are copied into build/mutants, so a break costs the
 compilation of what it touches, a link and the boots that it names.
 
     tests/mutate.py [-j N] [--tables FOLDER] [PATTERN]   PATTERN as `make mutants T=`
+    tests/mutate.py --stale     builds nothing: which do not fit the tree any more?
 """
 import argparse
 import dataclasses
 import fcntl
+import functools
 import multiprocessing
 import os
 import pathlib
@@ -84,6 +86,7 @@ def every_mutant(tables):
     return mutants
 
 
+@functools.cache
 def jobs_of(test):
     """What the name @test stands for, as jobs."""
     config, _, suite = test.rpartition(":")
@@ -171,6 +174,26 @@ def try_mutant(mutant):
     return mutant, word, text, time.monotonic() - started
 
 
+def staleness(mutant):
+    """Why the break does not fit the tree, or None."""
+    try:
+        mutant.changed(pathlib.Path(mutant.source).read_text())
+        for test in mutant.tests:
+            jobs_of(test)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def tell_stale(mutants):
+    stale = [(mutant, staleness(mutant)) for mutant in mutants]
+    stale = [(mutant, reason) for mutant, reason in stale if reason]
+    for mutant, reason in stale:
+        print(f"stale {mutant.name}: {mutant.source}: {reason}")
+    print(f"{len(mutants)} breaks, {len(stale)} stale")
+    return 1 if stale else 0
+
+
 def start_worker(trees, images):
     """Each worker has a tree of its own and stays in it."""
     tree = trees.get()
@@ -205,10 +228,14 @@ def main():
     parser.add_argument("-j", type=int, default=2, help="breaks at once")
     parser.add_argument("--tables", default="tests/mutants",
                         type=pathlib.Path, help="folder of the breaks")
+    parser.add_argument("--stale", action="store_true",
+                        help="only look for breaks that fit no more")
     parser.add_argument("pattern", nargs="?", default=os.environ.get("T", ""))
     options = parser.parse_args()
 
     os.chdir(pathlib.Path(__file__).resolve().parent.parent)
+    if options.stale:
+        return tell_stale(every_mutant(options.tables))
     SCRATCH.mkdir(parents=True, exist_ok=True)
     lock = open(SCRATCH / "lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `make test` runs: every suite, boot and command, by name."""
+import functools
 import itertools
 import os
 import pathlib
@@ -37,6 +38,7 @@ SIZES = {"6M": (1, 2, 4), "7M": (1, 3), "16M": (1, 2, 8), "127M": (2, 5),
          "512M": (4, 6), "1025M": (1, 2, 7), "4500M": (1, 4, 8), "17G": (2, 8)}
 
 
+@functools.cache
 def suites(folders=FOLDERS):
     """Suite name -> the claims its source holds."""
     found = {}
@@ -358,6 +360,12 @@ def mutant_jobs():
                   f"tests/mutate.py -j 1 '{sample}'", 0,
                   (r"^5 mutants: 5 caught, 0 survived, 0 invalid",),
                   seconds=300)
+    yield Command("mutants/all-fit-the-tree", None, "tests/mutate.py --stale",
+                  0, (r"^\d{3,} breaks, 0 stale",))
+    yield Command("mutants/stale", None,
+                  "tests/mutate.py --stale --tables tests/mutants/verdicts",
+                  "fails", (r"^stale verdict/is-stale: .* 0 times",
+                            r"^stale verdict/has-no-test: .*no_such_suite"))
     yield Command("mutants/verdicts", SUITES,
                   "tests/mutate.py -j 1 --tables tests/mutants/verdicts",
                   "fails", (r"^SURVIVED verdict/survives",
