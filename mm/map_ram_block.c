@@ -33,7 +33,7 @@
 #include "mm/vm_index.h"
 
 /* One fence for so many map/unmap pairs at least, while memory permits. */
-#define MAPS_PER_FLUSH 256u
+#define MAPS_PER_FLUSH 256ul
 /* And so many until the hart waits for a flush that was begun. */
 #define MAPS_UNFLUSHED (MAPS_PER_FLUSH * PURGES_AHEAD)
 
