@@ -12,15 +12,6 @@
 #include "mm/vm_area.h"
 #include "mm/vmalloc_fast.h"
 
-void area_drop_pages(struct vm_area *area)
-{
-	if (likely(!area->vm.pages))
-		return;
-	kvfree(area->vm.pages);
-	area->vm.pages = NULL;
-	area->pages_filled = false;
-}
-
 /* @area is DYING and ours. */
 static void free_area(struct vm_area *area, const void *caller)
 {
@@ -28,7 +19,7 @@ static void free_area(struct vm_area *area, const void *caller)
 
 	if (likely(flags & VM_ALLOC && area->vm.nr_pages > 0)) {
 		area_unpopulate(area, area->vm.nr_pages);
-		area_drop_pages(area);
+		kvfree(area->vm.pages);
 	} else {
 		vm_area_unmap(area);
 		if (flags & VM_MAP_PUT_PAGES) {
@@ -36,7 +27,7 @@ static void free_area(struct vm_area *area, const void *caller)
 
 			for (i = 0; i < area->vm.nr_pages; i++)
 				put_page(area->vm.pages[i]);
-			area_drop_pages(area);
+			kvfree(area->vm.pages);
 		}
 	}
 	vm_area_retire(area, caller);

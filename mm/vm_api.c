@@ -149,8 +149,6 @@ struct vm_struct *remove_vm_area(const void *addr)
 		make_single(area->vm.pages, area->vm.nr_pages);
 	*removed = area->vm;
 	removed->next = NULL;
-	area->vm.pages = NULL;
-	area->pages_filled = false;
 	vm_area_unmap(area);
 	vm_area_retire(area, CALLER());
 	return removed;

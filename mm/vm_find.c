@@ -24,6 +24,13 @@ static struct vm_area *find_busy(vaddr_t va, bool exact)
 	return area;
 }
 
+/* Callers may note things in it, of which vunmap_fast() knows nothing. */
+static struct vm_struct *hand_out(struct vm_area *area)
+{
+	__atomic_fetch_and(&area->vm.flags, ~VM_PLAIN, __ATOMIC_RELAXED);
+	return &area->vm;
+}
+
 struct vm_struct *find_vm_area(const void *addr)
 {
 	struct vm_area *area = find_busy((vaddr_t)addr, true);
@@ -33,14 +40,14 @@ struct vm_struct *find_vm_area(const void *addr)
 	if (area->vm.flags & VM_ALLOC && area->vm.nr_pages > 0 &&
 	    !in_interrupt())
 		vm_area_fill_pages(area, GFP_KERNEL);
-	return &area->vm;
+	return hand_out(area);
 }
 
 struct vm_struct *find_vm_area_containing(const void *addr)
 {
 	struct vm_area *area = find_busy((vaddr_t)addr, false);
 
-	return area ? &area->vm : NULL;
+	return area ? hand_out(area) : NULL;
 }
 
 struct vm_area *vm_area_holding(vaddr_t start, size_t size)

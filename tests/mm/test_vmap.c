@@ -264,6 +264,57 @@ TEST(vunmap_gives_pages_and_array_back_to_the_caller)
 	pages_free(pages, 3);
 }
 
+/* Whoever gets the addresses of the area of 3 pages at @p has its own pages. */
+static void check_no_array_at(char *p)
+{
+	tlb_flush_all();
+	CHECK_EQ(vmalloc(3 * PAGE_SIZE), p);
+	CHECK_EQ(find_vm_area(p)->pages[2], vmalloc_to_page(p + 2 * PAGE_SIZE));
+	vfree(p);
+}
+
+/* As dma_common_pages_remap() of Linux does with the area it looks up. */
+TEST(array_that_a_caller_noted_ends_with_the_mapping)
+{
+	struct page **pages = pages_alloc(3);
+	char *p = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
+
+	CHECK(p);
+	vunmap(p);
+	tlb_flush_all();
+	CHECK_EQ(vmap(pages, 3, VM_MAP, PAGE_KERNEL), p); /* from the pool */
+	find_vm_area(p)->pages = pages;
+	vunmap(p);
+	check_no_array_at(p);
+
+	tlb_flush_all();
+	CHECK_EQ(vmap(pages, 3, VM_MAP, PAGE_KERNEL), p);
+	find_vm_area_containing(p + PAGE_SIZE)->pages = pages;
+	vunmap(p);
+	check_no_array_at(p);
+	pages_free(pages, 3);
+}
+
+TEST(array_that_a_caller_noted_ends_with_its_area)
+{
+	struct page **pages = pages_alloc(3);
+	struct vm_struct *vm = get_vm_area(3 * PAGE_SIZE, VM_MAP);
+	struct page **next = pages;
+	char *p;
+
+	CHECK(vm && map_vm_area(vm, PAGE_KERNEL, &next) == 0);
+	p = vm->addr;
+	vm->pages = pages;
+	free_vm_area(vm);
+	check_no_array_at(p);
+
+	/* Nor does what it said of an array of the core's own. */
+	tlb_flush_all();
+	CHECK_EQ(vmap(pages, 3, VM_MAP_PUT_PAGES, PAGE_KERNEL), p);
+	vunmap(p);
+	pages_free(pages, 3);
+}
+
 TEST(vmap_pfn_maps_each_frame_and_never_executes)
 {
 	unsigned long pfns[2] = { PFN_DOWN(0x40005000), PFN_DOWN(0x40001000) };
