@@ -270,7 +270,9 @@ TEST(pages_of_the_next_area_are_never_shown)
 
 	mm_state_settled(&settled);
 	user = vmalloc_user(AREA_PAGES * PAGE_SIZE);
-	next = vmalloc(PAGE_SIZE);
+	next = __vmalloc_node_range(PAGE_SIZE, 1, (unsigned long)user,
+	                            VMALLOC_END, GFP_KERNEL, PAGE_KERNEL,
+	                            NUMA_NO_NODE, CALLER());
 	window = window_make(&vma, 1);
 	CHECK(user && next > user);
 	for (char *at = user + AREA_PAGES * PAGE_SIZE; at <= next;
