@@ -201,7 +201,10 @@ static unsigned long free_leaves(struct vm_area *area, unsigned long index,
 	return done * PTES_PER_TABLE;
 }
 
-/* Until a page is not a plain single one, or the stack is full. */
+/*
+ * Until a page is not a plain single one, or the stack is full. An entry of a
+ * group is none, whatever its page: it does not name it, and goes by unfolding.
+ */
 static unsigned long free_singles(struct page_cache *cache, pte_t *pte,
                                   unsigned long count)
 {
@@ -213,9 +216,10 @@ static unsigned long free_singles(struct page_cache *cache, pte_t *pte,
 	pte_t *end = pte + (count < room ? count : room);
 
 	for (; at != end; at++) {
-		struct page *page = pte_first_page(*at);
+		struct page *page = phys_to_page(pte_phys(*at));
 
-		if (unlikely(!page_in_window(&window, page)) ||
+		if (unlikely(*at & PTE_N) ||
+		    unlikely(!page_in_window(&window, page)) ||
 		    unlikely(page->meta != PAGE_KIND(PAGE_USED, 0)))
 			break;
 		page->state = PAGE_CACHED;

@@ -189,6 +189,31 @@ TEST(single_page_outlives_its_area_while_referenced)
  * The stack of one order has a block and that of the next has none: the area is
  * made in one go and in a second. Zeroed to the last page either way.
  */
+/* Svnapot: the entries of the group name its first frame alone. */
+TEST(block_made_into_single_pages_is_freed_page_by_page)
+{
+	const unsigned long size = 16 * PAGE_SIZE;
+	struct mm_state before, after;
+	struct vm_struct *vm;
+	char *p;
+
+	mm_state_settled(&before);
+	p = __vmalloc_node_range(size, size, VMALLOC_START, VMALLOC_END,
+	                         GFP_KERNEL, PAGE_KERNEL, NUMA_NO_NODE,
+	                         CALLER());
+	CHECK(p);
+	page_split(vmalloc_to_page(p), 4);
+	vfree(p);
+	tlb_flush_all();
+	vm = get_vm_area(size, VM_MAP);
+	CHECK_EQ(vm->addr, p);
+	for (unsigned long at = 0; at < size; at += PAGE_SIZE)
+		CHECK(!can_read(p + at));
+	free_vm_area(vm);
+	mm_state_settled(&after);
+	mm_state_check_equal(&after, &before);
+}
+
 TEST(area_begun_from_the_stacks_is_completed)
 {
 	for (unsigned int i = 0; i < 4; i++) {
