@@ -281,6 +281,7 @@ void __iomem *ioremap_np(phys_addr_t phys, size_t size)
 static void unmap_device(struct vm_area *area)
 {
 	vm_area_unmap(area);
+	area_drop_pages(area);
 	vm_area_retire(area, area->freed_by);
 	if (unlikely(READ_ONCE(purge_at_next_iounmap))) {
 		WRITE_ONCE(purge_at_next_iounmap, false);

@@ -261,6 +261,9 @@ void area_free_array(struct page **pages, unsigned long count);
 /* mm/remap.c: give up every view in a VM_WINDOW area. */
 void remap_drop_views(struct vm_area *window);
 
+/* mm/vfree.c: forget vm.pages; an array that is not the caller's goes back. */
+void area_drop_pages(struct vm_area *area);
+
 /* One more hart's lock for vmap_freeze(); single-threaded boot. */
 void vmap_hart_add(struct vmap_hart *own);
 

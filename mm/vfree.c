@@ -12,6 +12,14 @@
 #include "mm/vm_area.h"
 #include "mm/vmalloc_fast.h"
 
+void area_drop_pages(struct vm_area *area)
+{
+	if (area->pages_filled)
+		kvfree(area->vm.pages);
+	area->vm.pages = NULL;
+	area->pages_filled = false;
+}
+
 /* @area is DYING and ours. */
 static void free_area(struct vm_area *area, const void *caller)
 {
@@ -19,7 +27,6 @@ static void free_area(struct vm_area *area, const void *caller)
 
 	if (likely(flags & VM_ALLOC && area->vm.nr_pages > 0)) {
 		area_unpopulate(area, area->vm.nr_pages);
-		kvfree(area->vm.pages);
 	} else {
 		vm_area_unmap(area);
 		if (flags & VM_MAP_PUT_PAGES) {
@@ -30,6 +37,7 @@ static void free_area(struct vm_area *area, const void *caller)
 			kvfree(area->vm.pages);
 		}
 	}
+	area_drop_pages(area);
 	vm_area_retire(area, caller);
 }
 

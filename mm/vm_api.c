@@ -149,6 +149,8 @@ struct vm_struct *remove_vm_area(const void *addr)
 		make_single(area->vm.pages, area->vm.nr_pages);
 	*removed = area->vm;
 	removed->next = NULL;
+	area->vm.pages = NULL;
+	area->pages_filled = false;
 	vm_area_unmap(area);
 	vm_area_retire(area, CALLER());
 	return removed;
@@ -172,6 +174,7 @@ void free_vm_area(struct vm_struct *vm)
 	if (area->vm.flags & VM_WINDOW)
 		remap_drop_views(area);
 	vm_area_unmap(area);
+	area_drop_pages(area);
 	vm_area_retire(area, CALLER());
 }
 

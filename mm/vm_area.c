@@ -336,9 +336,6 @@ static bool retire(struct vm_area *area, const void *freed_by)
 	                    (long)area->va_pages - huge_pages, freed_by);
 
 	area->huge_leaves = 0;
-	/* Freed already, or an array that a caller noted. */
-	area->vm.pages = NULL;
-	area->pages_filled = false;
 	area->vm.phys_addr = 0;
 	vmap_unlock_own(irq_flags);
 	return owes_purge;

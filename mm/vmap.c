@@ -102,8 +102,7 @@ static void unmap_area(struct vm_area *area, const void *caller)
 		remap_drop_views(area);
 	vm_area_unmap(area);
 	/* The array of a VM_MAP_PUT_PAGES area is the caller's again. */
-	if (area->pages_filled)
-		kvfree(area->vm.pages);
+	area_drop_pages(area);
 	vm_area_retire(area, caller);
 }
 

@@ -71,7 +71,7 @@ static void retire_old(struct vm_area *old, unsigned long keep,
 	vm_area_unmap(old);
 	if (keep < pages)
 		area_free_array(old->vm.pages + keep, pages - keep);
-	kvfree(old->vm.pages);
+	area_drop_pages(old);
 	vm_area_retire(old, caller);
 }
 

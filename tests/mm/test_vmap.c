@@ -308,6 +308,14 @@ TEST(array_that_a_caller_noted_ends_with_its_area)
 	free_vm_area(vm);
 	check_no_array_at(p);
 
+	vmap_drain(); /* so that the next in the queue is this one */
+	vm = get_vm_area(3 * PAGE_SIZE, VM_IOREMAP);
+	CHECK(vm);
+	p = vm->addr;
+	vm->pages = pages;
+	iounmap((void __iomem *)p);
+	check_no_array_at(p);
+
 	/* Nor does what it said of an array of the core's own. */
 	tlb_flush_all();
 	CHECK_EQ(vmap(pages, 3, VM_MAP_PUT_PAGES, PAGE_KERNEL), p);
