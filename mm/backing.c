@@ -202,9 +202,15 @@ static unsigned long free_leaves(struct vm_area *area, unsigned long index,
 }
 
 /*
- * Until a page is not a plain single one, or the stack is full. An entry of a
- * group is none, whatever its page: it does not name it, and goes by unfolding.
+ * In no window when a bit above the frame number is set: an entry of a group
+ * does not name its page, and goes by unfolding.
  */
+static struct page *single_page_of(pte_t pte)
+{
+	return pfn_to_page(pte >> PTE_PPN_SHIFT);
+}
+
+/* Until a page is not a plain single one, or the stack is full. */
 static unsigned long free_singles(struct page_cache *cache, pte_t *pte,
                                   unsigned long count)
 {
@@ -216,10 +222,9 @@ static unsigned long free_singles(struct page_cache *cache, pte_t *pte,
 	pte_t *end = pte + (count < room ? count : room);
 
 	for (; at != end; at++) {
-		struct page *page = phys_to_page(pte_phys(*at));
+		struct page *page = single_page_of(*at);
 
-		if (unlikely(*at & PTE_N) ||
-		    unlikely(!page_in_window(&window, page)) ||
+		if (unlikely(!page_in_window(&window, page)) ||
 		    unlikely(page->meta != PAGE_KIND(PAGE_USED, 0)))
 			break;
 		page->state = PAGE_CACHED;
