@@ -48,7 +48,8 @@ void fault_inject_repeat(enum fault_kind kind, unsigned long nth,
 	bool was_armed = fault_is_armed(kind);
 
 	arm(kind, nth, every);
-	if (fault_is_armed(kind) != was_armed)
+	/* Also when it was armed: meanwhile it was not. */
+	if (was_armed || nth != 0)
 		fit_stacks(kind);
 }
 

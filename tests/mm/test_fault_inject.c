@@ -500,6 +500,21 @@ TEST(every_second_request_fails_while_it_is_asked_for)
 	CHECK(do_page());
 }
 
+/* While it is set anew nothing is armed, and a drain gives the stacks room. */
+TEST(drain_of_another_hart_while_a_failure_is_set_anew_hides_no_request)
+{
+	struct fault_point *point = &fault_points[FAULT_PAGE];
+
+	fault_inject_set(FAULT_PAGE, 100);
+	point->nth = 0;
+	page_alloc_drain();
+	point->nth = 100;
+	fault_inject_set(FAULT_PAGE, 100);
+	CHECK(do_page() && do_page());
+	CHECK_EQ(fault_inject_seen(FAULT_PAGE), 2);
+	fault_inject_set(FAULT_PAGE, 0);
+}
+
 static bool other_worked[2];
 
 static void ask_twice(void *call)
