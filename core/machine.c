@@ -169,7 +169,9 @@ void machine_apply_options(void)
 	machine.isa &= ~removed;
 	if (isa_has(ISA_ZICBOZ))
 		clear_page_block_bytes = machine.zicboz_block_bytes;
-	if (limit > 0 && limit < machine.nr_hart_ids)
+	if (limit == 0)
+		refuse_boot("harts=0: want a number of harts, 1 or more");
+	if (limit < machine.nr_hart_ids)
 		machine.nr_hart_ids = (unsigned int)limit;
 	if (machine.seed == 0)
 		machine.seed = read_time() ^ (uint64_t)read_instret() << 32;
