@@ -24,19 +24,11 @@ import sys
 import threading
 
 import bench_run
-from bench_run import EVENTS, figure, print_table, read_targets
+from bench_run import EVENTS, Failure, figure, print_table, read_targets
 
 SCHEMA = 1
 END_SECONDS = 20  # from the last line to the end of QEMU
 END_LINE = re.compile(r"(\d+) rows, (\d+) errors")
-
-
-class Failure(Exception):
-    """Why there are no results: one line, and the exit status."""
-
-    def __init__(self, message, status=1):
-        super().__init__(message)
-        self.status = status
 
 
 class Machine:
@@ -116,7 +108,7 @@ class Report:
         last = self.rows[-1]["name"] if self.rows else "none"
         if self.end is None and status:
             raise Failure(f"the image failed with status {status}; last row: "
-                          f"{last}", status if status > 0 else 1)
+                          f"{last}", status=max(status, 1))
         if self.machine is None or self.end is None:
             raise Failure(f"the output ends early; last row: {last}")
         if not self.end[0] == self.machine["rows"] == len(self.rows):
@@ -259,22 +251,9 @@ def parse(words):
     return parser.parse_args(words)
 
 
-def interrupt(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 def main():
-    options = parse(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    try:
-        sys.exit(measure(options))
-    except Failure as failure:
-        print(f"vireo: bench: {failure}", file=sys.stderr)
-        sys.exit(failure.status)
-    except KeyboardInterrupt:
-        print("vireo: bench: interrupted; no results written", file=sys.stderr)
-        sys.exit(130)
+    return measure(parse(sys.argv[1:]))
 
 
-main()
+if __name__ == "__main__":
+    bench_run.main(main)

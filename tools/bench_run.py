@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -22,14 +23,17 @@ EVENTS = [name + "_per_op" for name in
          ["pages_per_purge"]
 DROPPED = ("MFLAGS", "T", "CONFIG", "APP", "SMP", "MEM", "CPU", "ICOUNT",
            "ARGS", "V")
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failure(Exception):
-    """Why there is no result, in one line; what a command said before."""
+    """Why there is no result, in one line; what a command said before; the exit
+    status."""
 
-    def __init__(self, message, output=""):
+    def __init__(self, message, output="", status=1):
         super().__init__(message)
         self.output = output
+        self.status = status
 
 
 def build_folder():
@@ -40,14 +44,18 @@ def make(*words, quiet=True):
     """Standard output of `make words...`; Failure when it fails."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("MAKE") and name not in DROPPED}
-    run = subprocess.run(["make", "-s", *words], env=environment, text=True,
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE if quiet else None,
-                         check=False)
+    with subprocess.Popen(["make", "-s", *words], env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE if quiet else None) as run:
+        try:
+            output, errors = run.communicate()
+        except KeyboardInterrupt:
+            run.terminate()  # make ends what it has started
+            run.communicate()
+            raise
     if run.returncode != 0:
-        raise Failure(f"make {' '.join(words)} failed",
-                      run.stdout + (run.stderr or ""))
-    return run.stdout
+        raise Failure(f"make {' '.join(words)} failed", output + (errors or ""))
+    return output
 
 
 def bench(arguments="", **variables):
@@ -136,18 +144,36 @@ def toolchain():
             f"QEMU {version(qemu, '--version')}")
 
 
+def interrupt(_signal, _frame):
+    """Once: what is done about it is not interrupted."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main(function):
-    """Run a tool: its own exit status, 1 for a Failure, 130 when interrupted."""
+    """Run a tool: its own exit status, that of a Failure, 130 when interrupted."""
     os.chdir(pathlib.Path(__file__).resolve().parent.parent)
     name = pathlib.Path(sys.argv[0]).stem.replace("_", "-")
+    for number in INTERRUPTS:
+        signal.signal(number, interrupt)
     try:
-        sys.exit(function())
+        status = function()
+        sys.stdout.flush()
+        sys.exit(status)
     except Failure as failure:
         if failure.output:
             print("\n".join(failure.output.splitlines()[-15:]),
                   file=sys.stderr)
         print(f"vireo: {name}: {failure}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(failure.status)
     except KeyboardInterrupt:
-        print(f"vireo: {name}: interrupted", file=sys.stderr)
+        print(f"vireo: {name}: interrupted; no results written",
+              file=sys.stderr)
         sys.exit(130)
+    except OSError as error:  # a full disk, a reader that has gone
+        print(f"vireo: {name}: {error.filename or 'output'}: {error.strerror}",
+              file=sys.stderr)
+        # What is still to be written would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 
+import bench_run
 import exec_trace
 import flame_graph
 import qemu_control
@@ -187,6 +188,9 @@ class Console:
                 self.rows.append(json.loads(line[len("@bench "):]))
             elif not line.startswith("@"):
                 self.early.append(line)
+
+    def show(self):
+        self.thread.join()
         print("\n".join(self.early))
 
 
@@ -218,7 +222,7 @@ def run(command, code, root):
             status = machine.end()
         finally:
             machine.stop()
-        console.thread.join()
+        console.show()
     return trace, console, status
 
 
@@ -283,7 +287,8 @@ def main():
     notes = note(functions, operations, trace, rows)
     write(options.out, functions, operations, notes, folded(roots, inlined))
     print((options.out / "profile.txt").read_text(encoding="utf-8"))
-    sys.exit(status)
+    return status
 
 
-main()
+if __name__ == "__main__":
+    bench_run.main(main)

@@ -5,6 +5,8 @@ import collections
 import re
 import sys
 
+import bench_run
+
 KINDS = {".text": "text", ".rodata": "rodata", ".init_array": "rodata",
          ".fini_array": "rodata", ".tdata": "data", ".data": "data",
          ".ksyms": "symbols", ".bss": "bss"}
@@ -48,4 +50,5 @@ def main():
     print(f"{'total':14}" + "".join(f"{total[c]:9}" for c in COLUMNS))
 
 
-main()
+if __name__ == "__main__":
+    bench_run.main(main)
