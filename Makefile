@@ -76,7 +76,7 @@ NEEDS_CONFIG := $(NEEDS_APP)$(filter check format,$(GOALS))
 NEEDS_FOLDER := $(filter-out help clean distclean,$(GOALS))
 problem := $(shell tools/check_vars.sh $(foreach v,CONFIG SMP MEM NET PORTS \
 	DISK INITRD ICOUNT LOOPS RUNS $(if $(NEEDS_APP),APP) \
-	$(if $(NEEDS_FOLDER),BUILD),$(call quote,$v=$($v))))
+	$(if $(NEEDS_FOLDER),BUILD QEMU),$(call quote,$v=$($v))))
 $(if $(problem),$(error vireo: $(problem)))
 
 #### Application ####
@@ -89,6 +89,12 @@ ifneq ($(NEEDS_APP),)
 APP_SRCS ?= $(notdir $(wildcard $(APP_DIR)/*.[cS]))
 $(if $(APP_FILES),$(error vireo: $(APP_DIR)/app.mk: APP_FILES: there is no \
 	root file system to put files into))
+APP_KNOWN := APP_SRCS APP_CFLAGS APP_LDFLAGS APP_STACK_KB APP_CONFIG
+APP_UNKNOWN := $(foreach v,$(filter-out APP_GOALS APP_DIR APP_NAME APP_FILES \
+	$(APP_KNOWN) APP_KNOWN,$(filter APP_%,$(.VARIABLES))),$(if \
+	$(filter file,$(origin $v)),$v))
+$(if $(APP_UNKNOWN),$(error vireo: $(APP_DIR)/app.mk: \
+	$(firstword $(APP_UNKNOWN)) is nothing that it may set: $(APP_KNOWN)))
 endif
 IMAGE := $(BUILD)/$(CONFIG)/$(APP_NAME)
 
@@ -312,14 +318,15 @@ KEYS := $(shell [ -t 0 ] && echo y)
 SERIAL := $(if $(KEYS),mon:stdio,stdio -monitor none)
 # Firmware drops what it finds in the UART when it starts: some NULs go ahead,
 # and the image skips those that are left.
-FROM_PIPE := $(if $(KEYS),,< <(printf '\0\0\0\0'; exec cat))
+STDIN := $(if $(KEYS),<&0,< <(printf '\0\0\0\0'; exec cat))
 INPUT := $(if $(KEYS)$(filter stdin=%,$(ARGS)),,$(if $(filter run,\
 	$(GOALS)),stdin=pipe))
 # The same run every time needs the same random numbers.
 SEED := $(if $(filter 1,$(ICOUNT)),$(if $(filter seed=%,$(ARGS)),,seed=1))
 COMMAND_LINE := $(strip $(SEED) $(INPUT) $(ARGS))
 QEMU_CMD = $(QEMU) -machine virt -cpu $(CPU) -smp $(SMP) -m $(MEM) \
-	-bios $(BIOS) -kernel $(IMAGE)/vireo.elf -display none -no-reboot \
+	-bios $(or $(BIOS),$(error vireo: BIOS=: OpenSBI is neither there nor \
+	where Debian has it)) -kernel $(IMAGE)/vireo.elf -display none -no-reboot \
 	$(if $(filter 1,$(ICOUNT)),-icount shift=0) $(NET_$(NET)) \
 	$(if $(DISK),$(DISK_FLAGS)) $(if $(INITRD),-initrd $(INITRD)) \
 	$(if $(COMMAND_LINE),-append $(call quote,$(COMMAND_LINE)))
@@ -330,7 +337,8 @@ image: $(IMAGE)/vireo.elf ## build the image of APP (the default target)
 
 run: image build/.have/run ## boot it; Ctrl-A X leaves
 	$(Q)tools/check_ram.py $(IMAGE)/vireo.elf $(MEM)
-	$(Q)$(QEMU_CMD) -serial $(SERIAL) $(FROM_PIPE) || { status=$$?; \
+	$(Q)$(QEMU_CMD) -serial $(SERIAL) $(STDIN) & \
+		trap "kill $$!" TERM HUP; wait $$! || { status=$$?; \
 		echo "vireo: exit status $$status" >&2; exit $$status; }
 
 qemu-cmd: ## print the QEMU command that `make run` uses

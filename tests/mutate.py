@@ -236,11 +236,12 @@ def main():
     os.chdir(pathlib.Path(__file__).resolve().parent.parent)
     if options.stale:
         return tell_stale(every_mutant(options.tables))
+    pattern = plan.expression(options.pattern)
     SCRATCH.mkdir(parents=True, exist_ok=True)
     lock = open(SCRATCH / "lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)
     mutants = [mutant for mutant in every_mutant(options.tables)
-               if re.search(options.pattern, mutant.name)]
+               if pattern.search(mutant.name)]
     if not mutants:
         print(f"no break matches '{options.pattern}'", file=sys.stderr)
         return 1
@@ -251,4 +252,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("vireo: mutants: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -215,6 +215,7 @@ def command_line_jobs():
     for value in ("abc", "0x", "7x", "0x1" + 16 * "0"):
         yield job(f"no-number/{value}", f"seed={value}",
                   f'option "seed={value}": want seed=N')
+    yield job("no-hart", "harts=0", "harts=0: want a number of harts")
     yield job("no-lazy-page", "vmap.lazy_max=0",
               "vmap.lazy_max=0: want a number of pages from 1 to 16777216")
     yield job("more-lazy-pages-than-addresses", "vmap.lazy_max=16777217",
@@ -429,12 +430,20 @@ def variable_jobs():
              "BUILD=/proc/x: the folder /proc/x cannot be written"),
             ("mem", "APP=hello MEM=much", "MEM=much: must be"),
             ("empty-app", "APP=docs", "docs holds no C file"),
+            ("qemu", "APP=hello QEMU=/no/such", "QEMU=/no/such: there is no"),
+            ("no-qemu", "APP=hello QEMU=", "QEMU=: there is no"),
+            ("app-mk", "APP=tests/apps/badname",
+             "app.mk: APP_STACK is nothing that it may set: APP_SRCS"),
             ("initrd", "APP=hello INITRD=/no/such", "INITRD=/no/such")):
         yield Command(f"variables/{name}", None, "make image " + settings,
                       patterns=(line,))
     yield Command("variables/icount-is-one-hart", None,
                   "make qemu-cmd ICOUNT=1 && make qemu-cmd ICOUNT=1 SMP=3", 0,
                   ("-smp 1 .*-icount", "-smp 3 .*-icount"))
+    yield Command("variables/no-bios", None, "make qemu-cmd BIOS=",
+                  patterns=("BIOS=: OpenSBI is neither",))
+    yield Command("variables/no-expression", None, "make test T='('", 2,
+                  (r"^vireo: T=\(: missing \)",), ("Traceback",))
     yield Command("variables/bench-too-little-ram", None, "make bench MEM=3M",
                   patterns=("does not fit into MEM=3M",), absent=("overlap",))
 
@@ -568,6 +577,19 @@ matrix 'f\n' ARGS="$few --list"
 """
 
 
+# Make ends, and so does what the makes below it have started.
+TERMINATED = r"""
+printf '#!/bin/sh\necho $$ >{scratch}/pid; exec sleep 100\n' >{scratch}/qemu
+chmod +x {scratch}/qemu
+make bench-matrix QEMU={scratch}/qemu &
+until [ -s {scratch}/pid ]; do sleep 0.1; done
+kill $!
+wait $! || echo "status $?"
+for i in {{1..50}}; do kill -0 $(cat {scratch}/pid) || break; sleep 0.1; done
+kill -0 $(cat {scratch}/pid) || echo "nothing is left"
+"""
+
+
 def matrix_jobs():
     """`make bench-matrix`: the CSV, and lists and settings that are wrong."""
     figures = r"(\d+(\.\d+)?,){3}"
@@ -604,6 +626,9 @@ def matrix_jobs():
                       f"printf '{settings}' >{{scratch}}/matrix && "
                       "tools/bench_matrix.py --matrix {scratch}/matrix "
                       "--out {scratch}/out", 1, (line,), ("Traceback",))
+    yield Command("matrix/terminated", Image("bench", "bench"), TERMINATED, 0,
+                  (r"^vireo: bench-matrix: interrupted",
+                   r"^status [^0]", r"^nothing is left$"), ("Traceback",))
     yield Command("matrix/no-file", None,
                   "tools/bench_matrix.py --matrix /no/such --out /no/such", 1,
                   (r"MATRIX=/no/such: No such file",), ("Traceback",))
@@ -744,6 +769,14 @@ def everything():
                  gate_jobs, matrix_jobs, figures_jobs, mutant_jobs,
                  profile_jobs):
         yield from jobs()
+
+
+def expression(text):
+    """T of `make test` as a regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise SystemExit(f"vireo: T={text}: {error}") from None
 
 
 def select(pattern):

@@ -96,11 +96,12 @@ def main():
     options = parser.parse_args()
 
     os.chdir(pathlib.Path(__file__).resolve().parent.parent)
+    pattern = plan.expression(options.pattern)
     LOGS.mkdir(parents=True, exist_ok=True)
     # A second run in the same tree would write the same logs: it waits.
     lock = open("build/tests/lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    selected = plan.select(options.pattern)
+    selected = plan.select(pattern)
     if not selected:
         print(f"no test matches '{options.pattern}'", file=sys.stderr)
         return 1

@@ -45,6 +45,14 @@ check_build()
 	done
 }
 
+# What is Debian's own is installed when it is needed.
+check_qemu()
+{
+	[[ $value =~ ^(newest|qemu-system-riscv64)$ ]] ||
+		command -v "${value%% *}" >/dev/null ||
+		wrong "there is no such program"
+}
+
 for setting in "$@"; do
 	name=${setting%%=*}
 	value=${setting#*=}
@@ -52,6 +60,7 @@ for setting in "$@"; do
 	APP) check_app ;;
 	BUILD) check_build ;;
 	CONFIG) check_config ;;
+	QEMU) check_qemu ;;
 	SMP) [[ $value =~ ^[1-9][0-9]{0,2}$ && $value -le 128 ]] ||
 		wrong "must be a number of harts from 1 to OpenSBI's 128" ;;
 	MEM) [[ $value =~ ^[1-9][0-9]*[KMG]?$ ]] ||
