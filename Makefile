@@ -333,7 +333,13 @@ QEMU_CMD = $(QEMU) -machine virt -cpu $(CPU) -smp $(SMP) -m $(MEM) \
 # The harness calls this function for the runs that count.
 PROFILE_ROOT := $(if $(filter apps/bench,$(APP_DIR)),--root run_counted)
 
-image: $(IMAGE)/vireo.elf ## build the image of APP (the default target)
+# Two makes in one tree build one after the other, and run at once.
+ifneq ($(LOCKED),)
+image: $(IMAGE)/vireo.elf
+else
+image: ## build the image of APP (the default target)
+	+$(Q)flock $(BUILD)/lock $(MAKE) LOCKED=1 CONFIG=$(CONFIG) APP=$(APP) image
+endif
 
 run: image build/.have/run ## boot it; Ctrl-A X leaves
 	$(Q)tools/check_ram.py $(IMAGE)/vireo.elf $(MEM)

@@ -330,6 +330,12 @@ def image_jobs():
                   "for name in bench release; do tools/genconfig.py defconfig "
                   "$name {scratch}/$name || exit 1; done; "
                   "cmp {scratch}/bench {scratch}/release", 0)
+    # Somebody else is building in this tree: nothing is written meanwhile.
+    yield Command("image/one-make-at-a-time", None,
+                  "mkdir {scratch}/b; exec 9>{scratch}/b/lock; flock 9; "
+                  "timeout 3 make image APP=hello BUILD={scratch}/b; "
+                  'echo "status $?"; ls {scratch}/b/default', 0,
+                  ("^status 124", "^auto.mk"), ("^obj", "^hello"))
     yield Command("image/without-main", None,
                   "make image APP=tests/apps/nomain CONFIG=test",
                   patterns=(r"^vireo: .*nomain.* has no main\(\)",))

@@ -9,6 +9,7 @@
 A line or an extra setting that Kconfig does not know, or a value that it does
 not take, is an error that names the place.
 """
+import contextlib
 import os
 import re
 import sys
@@ -77,6 +78,21 @@ def header_line(symbol):
     return f"#define CONFIG_{symbol.name} {value}\n"
 
 
+@contextlib.contextmanager
+def replacing(path):
+    """The name of a file that takes the place of @path when it is written:
+    another make may read it."""
+    new = f"{path}.{os.getpid()}"
+    yield new
+    os.replace(new, path)
+
+
+def write(path, text):
+    with replacing(path) as name:
+        with open(name, "w", encoding="ascii") as new:
+            new.write(text)
+
+
 def write_if_changed(path, text):
     try:
         with open(path, encoding="ascii") as old:
@@ -84,8 +100,7 @@ def write_if_changed(path, text):
                 return
     except FileNotFoundError:
         pass
-    with open(path, "w", encoding="ascii") as new:
-        new.write(text)
+    write(path, text)
 
 
 def generate(config, folder, extra):
@@ -95,9 +110,9 @@ def generate(config, folder, extra):
     write_if_changed(f"{folder}/autoconf.h",
                      "/* Written by tools/genconfig.py. */\n" +
                      "".join(header_line(symbol) for symbol in symbols))
-    with open(f"{folder}/auto.mk", "w", encoding="ascii") as out:
-        out.writelines(f"CONFIG_{symbol.name} := {symbol.str_value}\n"
-                       for symbol in symbols)
+    write(f"{folder}/auto.mk",
+          "".join(f"CONFIG_{symbol.name} := {symbol.str_value}\n"
+                  for symbol in symbols))
 
 
 def defconfig(name, config):
@@ -110,7 +125,8 @@ def defconfig(name, config):
             f"(there are: {', '.join(known)})")
     kconf = load(source)
     os.makedirs(os.path.dirname(config), exist_ok=True)
-    kconf.write_config(config, save_old=False)
+    with replacing(config) as new:
+        kconf.write_config(new, save_old=False)
 
 
 def main(arguments):
