@@ -338,7 +338,8 @@ ifneq ($(LOCKED),)
 image: $(IMAGE)/vireo.elf
 else
 image: ## build the image of APP (the default target)
-	+$(Q)flock $(BUILD)/lock $(MAKE) LOCKED=1 CONFIG=$(CONFIG) APP=$(APP) image
+	+$(Q)exec 9>$(BUILD)/lock && flock 9 && \
+		exec $(MAKE) LOCKED=1 CONFIG=$(CONFIG) APP=$(APP) image
 endif
 
 run: image build/.have/run ## boot it; Ctrl-A X leaves
