@@ -16,8 +16,8 @@
 void vspace_init(struct hole *first);
 
 /*
- * Lowest fit of @size bytes in [start, end), up to 73 pages in one leaf table
- * where there is one that is; false: none. *unused_out receives
+ * Lowest fit of @size bytes in [start, end); one of up to 73 pages that would
+ * cross leaf tables moves on to the next if that one does not; false: none. *unused_out receives
  * the node that the tree does not need any more (spare or an eaten hole).
  */
 bool vspace_reserve(size_t size, size_t align, vaddr_t start, vaddr_t end,
