@@ -256,7 +256,7 @@ SIM_SRCS := $(filter-out mm/memory_init.c,$(wildcard mm/*.c)) core/lock.c \
 	$(wildcard tests/host/machine/sim_*.c) tests/host/tap.c
 SIM_FLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Itests/host/machine/include -Itests/model \
+	-Itests/host/machine/include -Itests/host/include -Itests/model \
 	-Itests/image -Iinclude -I. -include tests/host/machine/include/autoconf.h
 SIM_CC_checked := gcc $(SIM_FLAGS) -DMODEL_CHECKS=1
 SIM_CC_plain := clang $(SIM_FLAGS) -DMODEL_CHECKS=0
