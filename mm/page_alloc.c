@@ -314,8 +314,12 @@ static unsigned long free_in_zones(bool below_4g)
 	return pages;
 }
 
+/* A block of the largest order on the hart's own stack answers most at once. */
 bool has_free_pages(unsigned long count)
 {
+	if (count <= 1ul << MAX_ORDER &&
+	    page_cache_own()->stacks[MAX_ORDER].top[-1])
+		return true;
 	return free_in_common(false) >= count || nr_free_pages() >= count;
 }
 

@@ -18,7 +18,7 @@
 
 #define HUGE_PAGES (1ul << MAX_ORDER)
 /* Requests up to this many pages do not ask first whether so many are free. */
-#define SMALL_PAGES HUGE_PAGES
+#define SMALL_PAGES 64u
 
 struct vmalloc_wish {
 	unsigned long size;

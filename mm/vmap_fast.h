@@ -39,8 +39,8 @@ static __always_inline void begin_simple(struct vm_area *area,
 }
 
 /*
- * A busy area over pages[0 .. count), PAGE_KERNEL, 1 to ENTRIES_MAX; NULL: for the general
- * path, which also says what is wrong with a pointer.
+ * A busy area over pages[0 .. count), 1 to ENTRIES_MAX, PAGE_KERNEL; NULL: for
+ * the general path, which also says what is wrong with a pointer.
  */
 static __always_inline struct vm_area *vmap_fast(struct page **pages,
                                                  unsigned long count,

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/report.h"
+#include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
@@ -522,6 +523,26 @@ TEST(more_than_free_memory_fails_without_taking_any)
 	CHECK_EQ(nr_free_pages(), pages);
 	CHECK_EQ(after.vmalloc_pages, before.vmalloc_pages);
 	CHECK_EQ(after.maps, before.maps);
+}
+
+/* The same for 2 MiB: not one page is asked for. */
+TEST(two_mib_beyond_free_memory_ask_for_no_page)
+{
+	char *rest = vmalloc((nr_free_pages() - 300) << PAGE_SHIFT);
+	unsigned long left, requests;
+	char *p;
+
+	CHECK(rest);
+	left = nr_free_pages();
+	CHECK(left > 64 && left < 512);
+	fault_inject_set(FAULT_PAGE, ~0ul);
+	p = vmalloc(512ul << PAGE_SHIFT);
+	requests = fault_inject_seen(FAULT_PAGE);
+	fault_inject_set(FAULT_PAGE, 0);
+	CHECK(!p);
+	CHECK_EQ(requests, 0);
+	CHECK_EQ(nr_free_pages(), left);
+	vfree(rest);
 }
 
 TEST(nearly_all_memory_can_be_one_area)
