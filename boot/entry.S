@@ -106,7 +106,23 @@ _start:
 	sd zero, 104(t0)
 	sd zero, 112(t0)
 	sd zero, 120(t0)
-	addi t0, t0, 128
+	sd zero, 128(t0)
+	sd zero, 136(t0)
+	sd zero, 144(t0)
+	sd zero, 152(t0)
+	sd zero, 160(t0)
+	sd zero, 168(t0)
+	sd zero, 176(t0)
+	sd zero, 184(t0)
+	sd zero, 192(t0)
+	sd zero, 200(t0)
+	sd zero, 208(t0)
+	sd zero, 216(t0)
+	sd zero, 224(t0)
+	sd zero, 232(t0)
+	sd zero, 240(t0)
+	sd zero, 248(t0)
+	addi t0, t0, 256
 .Lclear:
 	bltu t0, t1, 1b
 	jr t2
@@ -162,8 +178,8 @@ run_on_stack:
 .Lno_sv39:
 	.asciz "this hart has no Sv39 translation (satp refuses mode 8)"
 
-/* Physical and loaded: usable when RAM ends before .bss does. */
-	.section .data.boot, "aw"
+/* Physical, below .rodata: usable when RAM ends before .bss does. */
+	.section .early_stack, "aw", @nobits
 	.balign 16
 	.skip EARLY_STACK_BYTES
 .Learly_stack_top:

@@ -26,11 +26,14 @@
 #include "arch/sbi.h"
 #include "boot/boot_asm.h"
 #include "core/hart.h"
+#include "core/irq.h"
 #include "core/machine.h"
 #include "core/power.h"
+#include "core/thread.h"
 #include "core/timer.h"
 #include "core/trap.h"
 #include "mm/kmem.h"
+#include "mm/kthread.h"
 #include "mm/page.h"
 #include "mm/page_alloc.h"
 #include "mm/vm_area.h"
@@ -40,7 +43,8 @@
 #define START_TIMEOUT_MS          1000u
 #define START_TIMEOUT_MS_PER_HART 250u
 #define LOOK_EVERY_NS             100000ul
-#define IDLE_STACK_BYTES          16384u
+#define IDLE_STACK_BYTES          8192u
+#define CALLER_STACK_BYTES        16384u
 #define TRAP_BLOCK_ORDER          2u
 #define TRAP_BLOCK_BYTES          (PAGE_SIZE << TRAP_BLOCK_ORDER)
 
@@ -54,8 +58,12 @@ static_assert(EMERGENCY_STACK_BYTES + TRAP_STACK_BYTES <= TRAP_BLOCK_BYTES, "");
 struct prepared_hart {
 	struct hart hart;
 	struct hart_start start;
-	bool online; /* [A] */
+	struct thread idle;
+	struct thread caller; /* serves hart_call_start() */
+	bool online;          /* [A] */
 };
+
+static struct thread boot_idle;
 
 uint64_t hart_start_wanted; /* [A] read in boot/entry.S */
 
@@ -83,9 +91,30 @@ void secondary_main(void)
 	trap_init_hart();
 	timer_init_hart();
 	hart_init_this();
+	irq_init_hart();
 	__atomic_store_n(&self->online, true, __ATOMIC_RELEASE);
-	csr_set(sstatus, SSTATUS_SIE);
-	hart_loop();
+	thread_start(&self->caller);
+	threads_run();
+}
+
+static int prepare_caller(struct prepared_hart *prepared, uintptr_t stack)
+{
+	struct thread_setup setup = {
+		.name = "calls",
+		.function = hart_serve_calls,
+		.argument = &prepared->hart,
+		.stack_bottom = stack,
+		.stack_bytes = CALLER_STACK_BYTES,
+		.priority = THREAD_PRIORITY_NORMAL,
+		.allowed_harts = 1ull << prepared->hart.index,
+	};
+	const int err = thread_vector_alloc(&setup.vector);
+
+	if (err)
+		return err;
+	thread_prepare(&prepared->caller, &setup);
+	prepared->hart.caller = &prepared->caller;
+	return 0;
 }
 
 static int prepare_stacks(struct prepared_hart *prepared)
@@ -93,8 +122,10 @@ static int prepare_stacks(struct prepared_hart *prepared)
 	struct hart *hart = &prepared->hart;
 	uintptr_t block = __get_free_pages(GFP_KERNEL, TRAP_BLOCK_ORDER);
 	char *idle_stack = vmalloc(IDLE_STACK_BYTES);
+	char *caller_stack = vmalloc(CALLER_STACK_BYTES);
 
-	if (!block || !idle_stack) {
+	if (!block || !idle_stack || !caller_stack) {
+		vfree(caller_stack);
 		vfree(idle_stack);
 		free_pages(block, TRAP_BLOCK_ORDER);
 		return -ENOMEM;
@@ -103,7 +134,20 @@ static int prepare_stacks(struct prepared_hart *prepared)
 	hart->trap_stack_bottom = hart->emergency_top;
 	hart->trap_stack_top = block + TRAP_BLOCK_BYTES;
 	prepared->start.stack_top = (uintptr_t)idle_stack + IDLE_STACK_BYTES;
-	return 0;
+	thread_prepare_idle(&prepared->idle, hart, (uintptr_t)idle_stack,
+	                    IDLE_STACK_BYTES);
+	return prepare_caller(prepared, (uintptr_t)caller_stack);
+}
+
+/* The threads that every machine has: this hart's idle one. */
+void harts_init_threads(void)
+{
+	char *stack = vmalloc(IDLE_STACK_BYTES);
+
+	if (!stack)
+		refuse_boot("no memory for the idle thread");
+	thread_prepare_idle(&boot_idle, &boot_hart, (uintptr_t)stack,
+	                    IDLE_STACK_BYTES);
 }
 
 static int prepare_subsystems(struct hart *hart)
@@ -127,6 +171,7 @@ static struct prepared_hart *prepare_hart(void)
 	if (!prepared)
 		return NULL;
 	prepared->hart.index = nr_harts;
+	timer_prepare_hart(&prepared->hart);
 	prepared->start.satp = csr_read(satp);
 	prepared->start.entry = (uintptr_t)secondary_high;
 	prepared->start.hart = &prepared->hart;

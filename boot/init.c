@@ -16,14 +16,18 @@
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/power.h"
+#include "core/thread.h"
 #include "core/timer.h"
 #include "drivers/finisher.h"
+#include "drivers/goldfish_rtc.h"
 #include "drivers/ns16550.h"
+#include "drivers/virtio_console.h"
 #include "lib/page_ops.h"
 #include "lib/printf.h"
 #include "mm/fault.h"
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
+#include "mm/kthread.h"
 #include "mm/memblock.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
@@ -31,6 +35,7 @@
 #include "mm/vm_area.h"
 #include "mm/vminfo.h"
 #include "posix/start.h"
+#include "posix/task.h"
 
 struct boot_phase {
 	const char *name;
@@ -79,12 +84,17 @@ static const struct boot_phase phases[] = {
 	{ "faults", fault_init },
 	{ "timer", timer_init },
 	{ "finisher", finisher_init },
+	{ "clock", goldfish_rtc_init },
 	{ "uart", ns16550_init },
+	{ "threads", harts_init_threads },
 	{ "harts", harts_start },
 };
 
-static void run_app(void)
+static void run_app(void *unused)
 {
+	(void)unused;
+	if (CONFIG_VIRTIO_CONSOLE)
+		virtio_console_start();
 	bootchart_mark("app");
 	posix_start(app_argc, app_argv);
 }
@@ -105,18 +115,27 @@ static void banner(void)
 /* The boot stack is not used again; interrupts are on from here. */
 static void __dead start_app(void)
 {
-	size_t bytes = (size_t)__app_stack_kb << 10;
-	char *stack = vmalloc(bytes);
+	struct thread_setup setup = {
+		.name = app_name,
+		.id = MAIN_THREAD_ID,
+		.function = run_app,
+		.stack_bytes = (size_t)__app_stack_kb << 10,
+		.priority = THREAD_PRIORITY_NORMAL,
+		.allowed_harts = 1, /* begins on hart 0 */
+		.owner = &main_task,
+	};
 
-	if (!stack) {
+	setup.stack_bottom = (uintptr_t)vmalloc(setup.stack_bytes);
+	if (!setup.stack_bottom || thread_vector_alloc(&setup.vector) != 0) {
 		refuse_boot("no memory for the stack of main(), %zu bytes: "
 		            "give the machine more",
-		            bytes);
+		            setup.stack_bytes);
 	}
+	thread_prepare(&main_task.thread, &setup);
 	log_debug("memory: main() begins with %lu KiB in use",
 	          memory_used_pages() << (PAGE_SHIFT - 10));
-	csr_set(sstatus, SSTATUS_SIE);
-	run_on_stack(stack + bytes, run_app);
+	thread_start(&main_task.thread);
+	threads_run();
 }
 
 void boot_main(unsigned int hart_id, uint64_t image_phys, uint64_t fdt_phys,

@@ -32,13 +32,23 @@ struct option {
 };
 
 static const struct option options[] = {
+	{ "console", OPTION_CHOICE,
+	  CONFIG_VIRTIO_CONSOLE ? "uart|virtio" : "uart",
+	  "what is written to and read from" },
 	{ "fail", OPTION_TEXT, "KIND:N[+M]",
 	  "fail the N-th request of page, table, slab or vspace" },
 	{ "harts", OPTION_NUMBER, "N", "run at most N harts" },
+	{ "hostname", OPTION_TEXT, "NAME",
+	  "what DHCP and mDNS (NAME.local) know this machine by" },
+	{ "ip", OPTION_TEXT,
+	  "dhcp|none|ADDRESS/BITS[,gw=ADDRESS][,dns=ADDRESS]",
+	  "the network device's addresses; dhcp when this is not given" },
 	{ "isa", OPTION_TEXT, "-NAME,...",
 	  "do without an ISA extension: svpbmt svnapot svinval sstc zicboz v" },
 	{ "loglevel", OPTION_CHOICE, "0|1|2|3|4|5",
 	  "print nothing, errors, warnings, notices, information, all" },
+	{ "ntp", OPTION_TEXT, "SERVER|dhcp",
+	  "where the time of day comes from" },
 	{ "panic_on_report", OPTION_FLAG, "",
 	  "a caller's bug ends the image instead of being counted" },
 	{ "quiet", OPTION_FLAG, "", "as loglevel=1" },
@@ -50,13 +60,15 @@ static const struct option options[] = {
 	{ "vmap.huge", OPTION_CHOICE, "on|off", "2 MiB leaves in vmalloc()" },
 	{ "vmap.lazy_max", OPTION_NUMBER, "PAGES",
 	  "freed pages that wait before a purge" },
+	{ "watchdog", OPTION_NUMBER, "SECONDS",
+	  "say when a hart does not schedule for so long; 0: never" },
 };
 
 static char words[CMDLINE_BYTES];
 static const char *values[ARRAY_SIZE(options)];
 
 int app_argc = 1;
-char *app_argv[CMDLINE_MAX_ARGS + 1] = { app_name };
+char *app_argv[CMDLINE_MAX_ARGS + 1];
 
 /* Cut the next word off *@line, or NULL at the end. Quotes are taken away. */
 static char *next_word(char **line)
@@ -130,7 +142,8 @@ static unsigned int option_index(const char *key, size_t length)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		if (strncmp(options[i].key, key, length) == 0 &&
+		if (options[i].key[0] == key[0] &&
+		    strncmp(options[i].key, key, length) == 0 &&
 		    options[i].key[length] == '\0')
 			break;
 	}
@@ -167,6 +180,7 @@ void cmdline_init(void)
 	memcpy(words, machine.command_line, length + 1);
 	while ((word = next_word(&line)) && strcmp(word, "--") != 0)
 		parse_option(word);
+	app_argv[0] = app_name;
 	while ((word = next_word(&line))) {
 		if (app_argc == CMDLINE_MAX_ARGS)
 			refuse_boot("more than %d arguments for the app",

@@ -2,24 +2,30 @@
 /*
  * Bytes go to the registered device, or to the firmware: DBCN where it has it,
  * else the legacy calls. One lock for output, so that a write of a whole line
- * stays a line. A reader polls: without pause while bytes keep coming, so that
- * pasted text is not lost, else idling 10 ms between looks.
+ * stays a line.
+ *
+ * Input goes through a ring when the device interrupts; then it has a lock of its
+ * own, under which the device is told to stop and to go on, so that the two do
+ * not cross. Else whoever wants input looks at the device.
  */
 #include "core/console.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "arch/barrier.h"
 #include "arch/early_map.h"
 #include "arch/sbi.h"
-#include "core/hart.h"
+#include "core/assert.h"
+#include "core/compiler.h"
 #include "core/lock.h"
+#include "core/log.h"
+#include "core/mutex.h"
 #include "core/timer.h"
 
-#define POLL_PAUSE_NS 10000000u
-#define FLOW_NS       200000u /* a byte is followed by another within this */
+#define FLOW_NS    200000u /* a byte is followed by another within this */
+#define RING_BYTES 512u    /* a power of 2 */
 
 enum sbi_console { SBI_CONSOLE_UNKNOWN, SBI_CONSOLE_LEGACY, SBI_CONSOLE_DBCN };
 
@@ -27,6 +33,20 @@ static struct spinlock console_lock =
 	SPINLOCK_INIT(LOCK_CONSOLE, "console_lock");
 static enum sbi_console sbi_kind;
 static uint64_t flowing_until_ns; /* of the one reader */
+
+enum input_kind { INPUT_UNKNOWN, INPUT_POLLED, INPUT_INTERRUPTS };
+
+static struct mutex listen_mutex = MUTEX_INIT("console_listen");
+static unsigned int input_kind; /* [A] enum input_kind */
+static void (*input_arrived)(void);
+static unsigned long overruns; /* [A] */
+
+static struct spinlock ring_lock =
+	SPINLOCK_INIT(LOCK_CONSOLE_INPUT, "console_input_lock");
+static unsigned char ring[RING_BYTES]; /* [L] */
+static unsigned int ring_head;         /* [L] bytes put in, ever */
+static unsigned int ring_tail;         /* [L] bytes taken out */
+static bool ring_stopped;              /* [L] the device waits for room */
 
 static bool sbi_has_dbcn(void)
 {
@@ -69,13 +89,40 @@ static int sbi_read(void)
 static const struct console_device sbi_device = {
 	.name = "sbi",
 	.write = sbi_write,
-	.read = sbi_read,
 };
 static const struct console_device *device = &sbi_device;
 
-void console_register(const struct console_device *new_device)
+static int sbi_listen(void)
 {
+	return -ENODEV;
+}
+
+static const struct console_input sbi_input = {
+	.read = sbi_read,
+	.listen = sbi_listen,
+};
+
+static const struct console_input *registered_input;
+
+static const struct console_input *device_input(void)
+{
+	if (registered_input)
+		return registered_input;
+	return device == &sbi_device ? &sbi_input : &console_device_input;
+}
+
+const struct console_device *
+console_register(const struct console_device *new_device)
+{
+	const struct console_device *before = device;
+
 	device = new_device;
+	return before;
+}
+
+void console_register_input(const struct console_input *new_input)
+{
+	registered_input = new_input;
 }
 
 const char *console_name(void)
@@ -112,24 +159,118 @@ void console_puts(const char *string)
 	console_write(string, strlen(string));
 }
 
-int console_poll(void)
+bool console_has_room(void)
 {
-	int byte = device->read();
+	unsigned long flags = spin_lock_irqsave(&ring_lock);
+	bool room = ring_head - ring_tail < RING_BYTES;
 
+	spin_unlock_irqrestore(&ring_lock, flags);
+	return room;
+}
+
+/* The firmware's console never fills the ring. */
+static void set_receiving(bool on)
+{
+	const struct console_input *input = device_input();
+
+	if (input->set_receiving)
+		input->set_receiving(on);
+}
+
+void console_receive(unsigned char byte)
+{
+	unsigned long flags = spin_lock_irqsave(&ring_lock);
+
+	ASSERT(ring_head - ring_tail < RING_BYTES);
+	ring[ring_head++ % RING_BYTES] = byte;
+	if (ring_head - ring_tail == RING_BYTES) {
+		ring_stopped = true;
+		set_receiving(false);
+	}
+	spin_unlock_irqrestore(&ring_lock, flags);
+}
+
+void console_received(void)
+{
+	if (input_arrived)
+		input_arrived();
+}
+
+void console_overran(void)
+{
+	if (__atomic_fetch_add(&overruns, 1, __ATOMIC_RELAXED) == 0)
+		log_warn("console: the device lost input");
+}
+
+unsigned long console_overruns(void)
+{
+	return __atomic_load_n(&overruns, __ATOMIC_RELAXED);
+}
+
+static int ring_take(void)
+{
+	const struct console_input *input = device_input();
+	unsigned long flags = spin_lock_irqsave(&ring_lock);
+	bool goes_on = false;
+	int byte = -1;
+
+	if (ring_head != ring_tail)
+		byte = ring[ring_tail++ % RING_BYTES];
+	if (ring_stopped && ring_head - ring_tail <= RING_BYTES / 2) {
+		ring_stopped = false;
+		goes_on = true;
+		set_receiving(true);
+	}
+	spin_unlock_irqrestore(&ring_lock, flags);
+	if (goes_on && input->resume)
+		input->resume();
+	return byte;
+}
+
+static int look_for_byte(void)
+{
+	int byte;
+
+	do {
+		byte = device_input()->read();
+	} while (byte < 0 && timer_now_ns() < flowing_until_ns);
 	if (byte >= 0)
 		flowing_until_ns = timer_now_ns() + FLOW_NS;
 	return byte;
 }
 
-int console_getc(void)
+int console_poll(void)
 {
-	for (;;) {
-		int byte = console_poll();
-		uint64_t now = timer_now_ns();
+	if (__atomic_load_n(&input_kind, __ATOMIC_ACQUIRE) == INPUT_INTERRUPTS)
+		return ring_take();
+	return look_for_byte();
+}
 
-		if (byte >= 0)
-			return byte;
-		if (now >= flowing_until_ns)
-			hart_idle(now + POLL_PAUSE_NS);
-	}
+void console_on_input(void (*arrived)(void))
+{
+	input_arrived = arrived;
+}
+
+static unsigned int listen(void)
+{
+	int err = device_input()->listen();
+
+	if (!err)
+		return INPUT_INTERRUPTS;
+	log_info("console %s: input is looked for, no interrupt serves it (%d)",
+	         device->name, err);
+	return INPUT_POLLED;
+}
+
+bool console_listen(void)
+{
+	unsigned int kind = __atomic_load_n(&input_kind, __ATOMIC_ACQUIRE);
+
+	if (likely(kind != INPUT_UNKNOWN))
+		return kind == INPUT_INTERRUPTS;
+	mutex_lock(&listen_mutex);
+	if (input_kind == INPUT_UNKNOWN)
+		__atomic_store_n(&input_kind, listen(), __ATOMIC_RELEASE);
+	mutex_unlock(&listen_mutex);
+	return input_kind == INPUT_INTERRUPTS;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two mailboxes a hart: one for its idle loop, one for its interrupt. A caller
- * owns a mailbox from the moment it has put its function there until the hart
- * has put NULL back. The interrupt is sent only to a hart that says it is idle;
- * one that runs looks into its mailbox before it sleeps.
+ * Two mailboxes a hart: one for a thread of its own, one for its interrupt. A
+ * caller owns a mailbox from the moment it has put its function there until the
+ * hart has put NULL back.
  *
  * Sleep and wake: the sleeper writes idle, then looks for work; the waker writes
  * work, then looks at idle. Both sides are sequentially consistent, so one of
@@ -18,6 +17,8 @@
 #include "core/lock.h"
 #include "core/pause.h"
 #include "core/race_window.h"
+#include "core/sched.h"
+#include "core/thread.h"
 #include "core/trap.h"
 
 struct hart boot_hart;
@@ -51,23 +52,22 @@ static bool hart_post(hart_function **box, void **box_argument,
 
 	if (empty) {
 		*box_argument = argument;
-		/* Partner: hart_idle() looks after it set idle. */
 		__atomic_store_n(box, function, __ATOMIC_SEQ_CST);
 	}
 	spin_unlock_irqrestore(&hart_call_lock, flags);
 	return empty;
 }
 
-static struct hart *hart_other(unsigned int index)
+static struct hart *hart_at(unsigned int index)
 {
-	ASSERT(index < nr_harts && harts[index] != this_hart);
+	ASSERT(index < nr_harts);
 	return harts[index];
 }
 
 void hart_call_start(unsigned int index, hart_function *function,
                      void *argument)
 {
-	struct hart *hart = hart_other(index);
+	struct hart *hart = hart_at(index);
 	struct pause pause = { 0 };
 
 	ASSERT(index != 0 && !in_interrupt());
@@ -75,13 +75,12 @@ void hart_call_start(unsigned int index, hart_function *function,
 	while (!hart_post(&hart->call, &hart->call_argument, function,
 	                  argument))
 		pause_before_next_look(&pause);
-	if (__atomic_load_n(&hart->idle, __ATOMIC_SEQ_CST))
-		hart_kick(hart);
+	thread_wake(hart->caller);
 }
 
 void hart_call_wait(unsigned int index)
 {
-	const struct hart *hart = hart_other(index);
+	const struct hart *hart = hart_at(index);
 	struct pause pause = { 0 };
 
 	assert_no_lock_held("a wait for another hart");
@@ -91,7 +90,7 @@ void hart_call_wait(unsigned int index)
 
 void hart_interrupt(unsigned int index, hart_function *function, void *argument)
 {
-	struct hart *hart = hart_other(index);
+	struct hart *hart = hart_at(index);
 	struct pause pause = { 0 };
 
 	ASSERT(!in_interrupt());
@@ -102,6 +101,21 @@ void hart_interrupt(unsigned int index, hart_function *function, void *argument)
 	hart_kick(hart);
 	while (__atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE))
 		pause_before_next_look(&pause);
+}
+
+/* Here first: afterwards the thread may go on anywhere. */
+void hart_run_everywhere(hart_function *function, void *argument)
+{
+	unsigned long flags = irq_save();
+	unsigned int here = this_hart->index;
+	unsigned int i;
+
+	function(argument);
+	irq_restore(flags);
+	for (i = 0; i < nr_harts; i++) {
+		if (i != here)
+			hart_interrupt(i, function, argument);
+	}
 }
 
 void hart_stop_this(void)
@@ -123,6 +137,7 @@ static void hart_software_interrupt(void)
 		hart_stop_this();
 	if (interrupt_hook)
 		interrupt_hook();
+	sched_look();
 	function = __atomic_load_n(&hart->interrupt, __ATOMIC_ACQUIRE);
 	if (function) {
 		function(hart->interrupt_argument);
@@ -130,18 +145,28 @@ static void hart_software_interrupt(void)
 	}
 }
 
+/* With -icount QEMU's count of instructions is its time, which goes on. */
+static void sleep_until_interrupt(struct hart *hart)
+{
+	const unsigned long before = read_instret();
+
+	wait_for_interrupt();
+	hart->asleep_instret += read_instret() - before;
+}
+
 /* Interrupts stay off while idle is set: nothing runs before the flush. */
 void hart_idle(uint64_t until_ns)
 {
-	struct hart *hart = this_hart;
 	unsigned long flags = irq_save();
+	struct hart *hart = this_hart;
 
 	assert_no_lock_held("idling");
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&hart->call, __ATOMIC_SEQ_CST)) {
+	/* Partner: tell_other_hart() in core/sched_wake.c. */
+	if (__atomic_load_n(&hart->queue.ready, __ATOMIC_SEQ_CST) == 0) {
 		if (until_ns < hart->timer.alarm_ns)
 			timer_set_ns(until_ns);
-		wait_for_interrupt();
+		sleep_until_interrupt(hart);
 	}
 	/* Partner: tlb.c sets flush_on_wake, then looks at idle. */
 	__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
@@ -150,11 +175,22 @@ void hart_idle(uint64_t until_ns)
 	    wake_hook)
 		wake_hook();
 	irq_restore(flags);
+	if (READ_ONCE(hart->queue.ready) && thread_may_switch())
+		thread_yield();
 }
 
-void hart_loop(void)
+/* Woken by hart_call_start() after it has filled the mailbox. */
+static void wait_for_call(struct hart *hart)
 {
-	struct hart *hart = this_hart;
+	thread_will_wait(THREAD_UNINTERRUPTIBLE);
+	if (!__atomic_load_n(&hart->call, __ATOMIC_ACQUIRE))
+		(void)thread_wait_until(UINT64_MAX);
+	thread_will_not_wait();
+}
+
+void hart_serve_calls(void *argument)
+{
+	struct hart *hart = argument;
 
 	for (;;) {
 		hart_function *function =
@@ -165,7 +201,7 @@ void hart_loop(void)
 			assert_no_lock_held("the end of a hart's call");
 			__atomic_store_n(&hart->call, NULL, __ATOMIC_RELEASE);
 		} else {
-			hart_idle(UINT64_MAX);
+			wait_for_call(hart);
 		}
 	}
 }

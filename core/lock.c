@@ -15,6 +15,7 @@ void spin_wait(struct spinlock *lock)
 {
 	struct pause pause = { 0 };
 
+	this_hart->contended[lock->rank]++;
 	do {
 		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
 			pause_before_next_look(&pause);

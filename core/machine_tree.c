@@ -23,6 +23,7 @@ static struct {
 	struct node nodes[TREE_DEPTH_MAX];
 	const char *stdout_path;
 	unsigned int boot_hart_id;
+	unsigned int hart; /* number of the newest; NR_HARTS: of no use */
 	bool boot_hart_seen;
 } scan;
 
@@ -73,6 +74,7 @@ static void judge_hart(const struct node *node, const struct node *parent)
 	uint64_t id;
 	uint64_t unused;
 
+	scan.hart = CONFIG_NR_HARTS;
 	if (!node_is_enabled(node) || !node_reg(node, parent, 0, &id, &unused))
 		return;
 	machine.nr_harts_in_tree++;
@@ -80,12 +82,23 @@ static void judge_hart(const struct node *node, const struct node *parent)
 	machine.zicboz_block_bytes = zicboz_block_bytes(node);
 	if (id == scan.boot_hart_id) {
 		scan.boot_hart_seen = true;
+		scan.hart = 0;
 	} else if (machine.nr_hart_ids < CONFIG_NR_HARTS) {
 		machine.hart_ids[machine.nr_hart_ids] = (unsigned int)id;
-		machine.nr_hart_ids++;
+		scan.hart = machine.nr_hart_ids++;
 	}
 	if (machine.timebase_hz == 0)
 		machine.timebase_hz = node_number(node, PROP_TIMEBASE, 0);
+}
+
+/* A hart's own interrupt controller, a child of its node. */
+static void judge_intc(const struct node *node, const struct node *parent)
+{
+	if (node_string_is(parent, PROP_DEVICE_TYPE, "cpu") &&
+	    scan.hart < CONFIG_NR_HARTS) {
+		machine.hart_intc[scan.hart] =
+			(uint32_t)node_number(node, PROP_PHANDLE, 0);
+	}
 }
 
 static void judge_chosen(const struct node *node)
@@ -98,10 +111,30 @@ static void judge_chosen(const struct node *node)
 	scan.stdout_path = node_string(node, PROP_STDOUT);
 	machine.initrd.start = node_number(node, PROP_INITRD_START, 0);
 	machine.initrd.end = node_number(node, PROP_INITRD_END, 0);
-	for (i = 0; node_has(node, PROP_RNG_SEED) &&
-	            i + 8 <= node->bytes[PROP_RNG_SEED];
-	     i += 8)
+	if (!node_has(node, PROP_RNG_SEED))
+		return;
+	machine.rng_seed = entropy;
+	machine.rng_seed_bytes = node->bytes[PROP_RNG_SEED];
+	for (i = 0; i + 8 <= machine.rng_seed_bytes; i += 8)
 		machine.seed ^= fdt_cells(entropy + i, 2);
+}
+
+/* The first one. */
+static void read_interrupt(const struct node *node,
+                           struct machine_device *device)
+{
+	const uint8_t *extended = node->value[PROP_INTERRUPTS_EXTENDED];
+
+	if (node_has(node, PROP_INTERRUPTS) &&
+	    node->bytes[PROP_INTERRUPTS] >= 4) {
+		device->irq_parent = node->interrupt_parent;
+		device->irq =
+			(uint32_t)fdt_cells(node->value[PROP_INTERRUPTS], 1);
+	} else if (node_has(node, PROP_INTERRUPTS_EXTENDED) &&
+	           node->bytes[PROP_INTERRUPTS_EXTENDED] >= 8) {
+		device->irq_parent = (uint32_t)fdt_cells(extended, 1);
+		device->irq = (uint32_t)fdt_cells(extended + 4, 1);
+	}
 }
 
 static bool read_device(const struct node *node, const struct node *parent,
@@ -110,10 +143,7 @@ static bool read_device(const struct node *node, const struct node *parent,
 	if (!node_is_enabled(node) ||
 	    !node_reg(node, parent, 0, &device->base, &device->size))
 		return false;
-	if (node_has(node, PROP_INTERRUPTS) &&
-	    node->bytes[PROP_INTERRUPTS] >= 4)
-		device->irq =
-			(uint32_t)fdt_cells(node->value[PROP_INTERRUPTS], 1);
+	read_interrupt(node, device);
 	device->reg_shift = (uint32_t)node_number(node, PROP_REG_SHIFT, 0);
 	device->reg_width = (uint32_t)node_number(node, PROP_REG_WIDTH, 1);
 	return true;
@@ -154,7 +184,15 @@ static void judge_finisher(const struct node *node, const struct node *parent)
 
 static void judge_plic(const struct node *node, const struct node *parent)
 {
-	read_device(node, parent, &machine.plic);
+	if (!read_device(node, parent, &machine.plic))
+		return;
+	machine.plic_phandle = (uint32_t)node_number(node, PROP_PHANDLE, 0);
+	machine.plic_sources = (uint32_t)node_number(node, PROP_NDEV, 0);
+	if (node_has(node, PROP_INTERRUPTS_EXTENDED)) {
+		machine.plic_contexts = node->value[PROP_INTERRUPTS_EXTENDED];
+		machine.plic_contexts_bytes =
+			node->bytes[PROP_INTERRUPTS_EXTENDED];
+	}
 }
 
 static void judge_rtc(const struct node *node, const struct node *parent)
@@ -170,6 +208,7 @@ static const struct {
 	{ "ns16550a", judge_uart },
 	{ "ns16550", judge_uart },
 	{ "sifive,test0", judge_finisher },
+	{ "riscv,cpu-intc", judge_intc },
 	{ "riscv,plic0", judge_plic },
 	{ "sifive,plic-1.0.0", judge_plic },
 	{ "google,goldfish-rtc", judge_rtc },
@@ -211,6 +250,9 @@ static void judge(struct node *node, unsigned int depth)
 	node->judged = true;
 	node->address_cells = node_cells(node, PROP_ADDRESS_CELLS, 2);
 	node->size_cells = node_cells(node, PROP_SIZE_CELLS, 1);
+	node->interrupt_parent =
+		(uint32_t)node_number(node, PROP_INTERRUPT_PARENT,
+	                              parent ? parent->interrupt_parent : 0);
 	if (!parent)
 		machine.model = node_string(node, PROP_MODEL);
 	else if (node_string_is(node, PROP_DEVICE_TYPE, "memory"))

@@ -20,6 +20,7 @@
 #include "core/hart.h"
 #include "core/log.h"
 #include "core/power.h"
+#include "core/thread.h"
 #include "core/trap.h"
 #include "lib/printf.h"
 
@@ -27,6 +28,7 @@
 #define PANIC_FRAMES     24u
 #define PANIC_LOG_LINES  12u
 #define STOP_TIMEOUT_NS  500000000u
+#define GUARD_REACH      4096ul /* below a stack: its guard page */
 
 static const char *const register_names[32] = {
 	"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
@@ -69,6 +71,16 @@ static void say_message(const char *format, va_list args)
 	end_line();
 }
 
+/* Idle threads have no name that says more than that. */
+static void say_thread(void)
+{
+	const struct thread *thread = this_hart->thread;
+
+	if (thread)
+		say("thread %u (%s)%s\n", thread->id, thread->name,
+		    in_interrupt() ? ", in an interrupt" : "");
+}
+
 static void say_registers(const struct trap_frame *frame)
 {
 	unsigned int i;
@@ -106,6 +118,15 @@ static void say_address(const char *what, unsigned long address)
 	end_line();
 }
 
+/* In the guard page, or as far away as one large frame reaches. */
+static bool is_below_stack(unsigned long address)
+{
+	const struct thread *thread = this_hart->thread;
+
+	return thread && thread->stack_bytes > 0 &&
+	       thread->stack_bottom - 1 - address < GUARD_REACH;
+}
+
 static void say_faulting_addresses(const struct trap_frame *frame)
 {
 	uintptr_t start;
@@ -114,8 +135,14 @@ static void say_faulting_addresses(const struct trap_frame *frame)
 	    frame->scause == EXC_BREAKPOINT || frame->scause == EXC_ILLEGAL)
 		return;
 	say_address("address", frame->stval);
-	if (frame->stval - frame->x[2] + PAGE_SIZE < 2 * PAGE_SIZE)
+	if (is_below_stack(frame->stval)) {
+		say("the stack of thread %u (%s) has overflowed its %zu "
+		    "bytes\n",
+		    this_hart->thread->id, this_hart->thread->name,
+		    this_hart->thread->stack_bytes);
+	} else if (frame->stval - frame->x[2] + PAGE_SIZE < 2 * PAGE_SIZE) {
 		say("sp points there: the stack has overflowed\n");
+	}
 	if (frame->sepc != frame->stval && !symbol_lookup(frame->sepc, &start))
 		say_address("code", frame->sepc);
 }
@@ -149,6 +176,7 @@ static void panic_begin(const char *format, va_list args)
 	}
 	deaf = hart_stop_others(STOP_TIMEOUT_NS);
 	say_message(format, args);
+	say_thread();
 	if (deaf > 0)
 		say("%u other harts do not stop\n", deaf);
 }

@@ -7,11 +7,26 @@
 #include "core/pause.h"
 
 #include "arch/barrier.h"
+#include "core/thread.h"
 #include "core/timer.h"
 
 #define PAUSES_MAX_SHIFT 6u  /* cpu_relax() between two looks: up to 64 */
 #define LOOKS_AWAKE      40u /* a few microseconds in all */
 #define NAP_NS           50000u
+
+/*
+ * A thread sleeps, so that whoever it waits for can run here too, also with a
+ * lower priority; what may not switch waits for the timer.
+ */
+static void nap(void)
+{
+	if (thread_may_switch()) {
+		(void)thread_sleep_until(timer_now_ns() + NAP_NS,
+		                         THREAD_UNINTERRUPTIBLE);
+	} else {
+		timer_nap(NAP_NS);
+	}
+}
 
 void pause_before_next_look(struct pause *pause)
 {
@@ -19,7 +34,7 @@ void pause_before_next_look(struct pause *pause)
 	unsigned int i;
 
 	if (pause->looks >= LOOKS_AWAKE) {
-		timer_nap(NAP_NS);
+		nap();
 		return;
 	}
 	pause->looks++;

@@ -35,7 +35,7 @@ struct profile_hart {
 	struct profile_stack *stacks; /* [I] while a profile is taken */
 	size_t count;                 /* [I] */
 	struct backtrace_memo *memo;  /* [H] */
-	uint64_t at_ns;               /* [H] when the next sample is due */
+	struct timer timer;           /* [H] of the next sample */
 	uint64_t random;              /* [H] */
 	struct profile_totals totals; /* [H] */
 };
@@ -50,7 +50,7 @@ static struct backtrace_memo *memos; /* [I] one a hart */
 static uint64_t period;              /* [I] */
 static unsigned int running;         /* [A] 1 while a profile is taken */
 
-static void take_sample(void *argument);
+static void take_sample(struct timer *timer);
 
 /* xorshift64* (Vigna 2016): the same distances in every run. */
 static uint64_t random_below(struct profile_hart *own, uint64_t limit)
@@ -70,9 +70,8 @@ static uint64_t random_below(struct profile_hart *own, uint64_t limit)
  */
 static void arm(struct profile_hart *own, uint64_t late_ns)
 {
-	own->at_ns = timer_now_ns() + late_ns + period / 2 +
-	             random_below(own, period);
-	timer_call_at(own->at_ns, take_sample, own);
+	timer_start(&own->timer, timer_now_ns() + late_ns + period / 2 +
+	                                 random_below(own, period));
 }
 
 static bool interrupts_went_on_before(uintptr_t pc)
@@ -158,11 +157,12 @@ static void note_wait(struct profile_totals *totals, uint64_t late_ns)
 		totals->masked_max_ns = late_ns;
 }
 
-static void take_sample(void *argument)
+static void take_sample(struct timer *timer)
 {
-	struct profile_hart *own = argument;
+	struct profile_hart *own =
+		container_of(timer, struct profile_hart, timer);
 	const struct trap_frame *frame = this_hart->interrupted;
-	uint64_t late_ns = timer_now_ns() - own->at_ns;
+	uint64_t late_ns = timer_now_ns() - timer->at_ns;
 	struct profile_stack stack = { 0 };
 
 	own->totals.samples++;
@@ -184,7 +184,8 @@ static void start_here(void *argument)
 	struct profile_hart *own = &profile_harts[this_hart->index];
 
 	(void)argument;
-	*own = (struct profile_hart){ .random = this_hart->index + 1 };
+	*own = (struct profile_hart){ .random = this_hart->index + 1,
+		                      .timer.function = take_sample };
 	own->memo = &memos[this_hart->index];
 	own->count = profile_table.count / nr_harts;
 	own->stacks = profile_table.stacks + this_hart->index * own->count;
@@ -194,25 +195,7 @@ static void start_here(void *argument)
 static void stop_here(void *argument)
 {
 	(void)argument;
-	timer_cancel(take_sample, &profile_harts[this_hart->index]);
-}
-
-static void on_this_hart(hart_function *function)
-{
-	unsigned long flags = irq_save();
-
-	function(NULL);
-	irq_restore(flags);
-}
-
-static void on_other_harts(hart_function *function)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_harts; i++) {
-		if (harts[i] != this_hart)
-			hart_interrupt(i, function, NULL);
-	}
+	timer_stop(&profile_harts[this_hart->index].timer);
 }
 
 /* Memos first, stacks behind them. */
@@ -239,15 +222,13 @@ int profile_start(void *memory, size_t bytes, uint64_t period_ns)
 		return -EBUSY;
 	divide(memory, bytes);
 	period = period_ns;
-	on_other_harts(start_here);
-	on_this_hart(start_here);
+	hart_run_everywhere(start_here, NULL);
 	return 0;
 }
 
 void profile_stop(void)
 {
-	on_this_hart(stop_here);
-	on_other_harts(stop_here);
+	hart_run_everywhere(stop_here, NULL);
 	/* Partner: the exchange in profile_start(). */
 	__atomic_store_n(&running, 0, __ATOMIC_RELEASE);
 }

@@ -2,7 +2,7 @@
 /*
  * Ticks and nanoseconds convert by one wide multiplication with factors made at
  * boot (a division costs more and 10 MHz is not every platform). The hardware
- * has one deadline a hart; it is the soonest of the pending calls and the alarm.
+ * has one deadline a hart; it is the soonest of the timers, the slice and the alarm.
  */
 #include "core/timer.h"
 
@@ -11,17 +11,21 @@
 #include "arch/sbi.h"
 #include "core/assert.h"
 #include "core/hart.h"
+#include "core/lock.h"
 #include "core/machine.h"
+#include "core/pause.h"
+#include "core/timer_heap.h"
 #include "core/trap.h"
 
 #define NS_PER_S 1000000000ul
 
-static uint64_t ns_per_tick;  /* 32.32 fixed point */
+uint64_t timer_ns_per_tick;   /* [I] 32.32 fixed point */
 static uint64_t ticks_per_ns; /* 0.64 fixed point */
+static void (*on_slice)(void);
 
 uint64_t timer_ticks_to_ns(uint64_t ticks)
 {
-	return (uint64_t)((unsigned __int128)ticks * ns_per_tick >> 32);
+	return timer_ticks_to_ns_inline(ticks);
 }
 
 /* Rounded up: a deadline in ticks is never before the one in nanoseconds. */
@@ -32,7 +36,7 @@ static uint64_t ns_to_ticks(uint64_t ns)
 
 uint64_t timer_now_ns(void)
 {
-	return timer_ticks_to_ns(read_time());
+	return timer_now_ns_inline();
 }
 
 static void timer_program_at(uint64_t at_ns)
@@ -46,14 +50,21 @@ static void timer_program_at(uint64_t at_ns)
 		sbi_set_timer(at_ticks);
 }
 
-/* When this hart is next wanted. */
+/*
+ * When this hart is next wanted. Other harts may stop timers meanwhile, which
+ * makes it too soon: an interrupt that finds nothing to do.
+ */
 static uint64_t timer_due_ns(void)
 {
 	const struct hart_timer *timer = &this_hart->timer;
+	uint64_t soonest_ns = READ_ONCE(timer->soonest_ns);
+	uint64_t due_ns = timer->alarm_ns;
 
-	if (timer->nr_calls > 0 && timer->calls[0].at_ns < timer->alarm_ns)
-		return timer->calls[0].at_ns;
-	return timer->alarm_ns;
+	if (timer->slice_ns < due_ns)
+		due_ns = timer->slice_ns;
+	if (soonest_ns < due_ns)
+		due_ns = soonest_ns;
+	return due_ns;
 }
 
 static void timer_program(void)
@@ -70,6 +81,17 @@ void timer_set_ns(uint64_t at_ns)
 	irq_restore(flags);
 }
 
+void timer_set_slice(uint64_t at_ns)
+{
+	this_hart->timer.slice_ns = at_ns;
+	timer_program();
+}
+
+void timer_on_slice(void (*function)(void))
+{
+	on_slice = function;
+}
+
 /* The interrupt is not taken before the timer is what it was. */
 void timer_nap(uint64_t ns)
 {
@@ -83,76 +105,150 @@ void timer_nap(uint64_t ns)
 	irq_restore(flags);
 }
 
-void timer_call_at(uint64_t at_ns, void (*function)(void *argument),
-                   void *argument)
+static void note_soonest(struct hart_timer *timers) __must_hold(timers->lock)
 {
-	struct hart_timer *timer = &this_hart->timer;
-	unsigned long flags = irq_save();
-	unsigned int i = timer->nr_calls;
-
-	ASSERT(i < TIMER_CALLS);
-	for (; i > 0 && timer->calls[i - 1].at_ns > at_ns; i--)
-		timer->calls[i] = timer->calls[i - 1];
-	timer->calls[i] = (struct timer_call){ at_ns, function, argument };
-	timer->nr_calls++;
-	timer_program();
-	irq_restore(flags);
+	WRITE_ONCE(timers->soonest_ns,
+	           timers->soonest ? timers->soonest->at_ns : UINT64_MAX);
 }
 
-static void timer_drop(struct hart_timer *timer, unsigned int i)
+void timer_start(struct timer *timer, uint64_t at_ns)
 {
-	timer->nr_calls--;
-	for (; i < timer->nr_calls; i++)
-		timer->calls[i] = timer->calls[i + 1];
-}
-
-bool timer_cancel(void (*function)(void *argument), const void *argument)
-{
-	struct hart_timer *timer = &this_hart->timer;
 	unsigned long flags = irq_save();
-	unsigned int i = 0;
-	bool found;
+	struct hart_timer *own = &this_hart->timer;
 
-	while (i < timer->nr_calls && (timer->calls[i].function != function ||
-	                               timer->calls[i].argument != argument))
-		i++;
-	found = i < timer->nr_calls;
-	if (found) {
-		timer_drop(timer, i);
+	spin_lock(&own->lock);
+	DEBUG_ASSERT(timer->function && !timer->hart);
+	timer->at_ns = at_ns;
+	timer_heap_add(&own->soonest, timer);
+	own->pending++;
+	WRITE_ONCE(timer->hart, this_hart);
+	if (own->soonest == timer) {
+		note_soonest(own);
 		timer_program();
 	}
+	spin_unlock(&own->lock);
 	irq_restore(flags);
-	return found;
 }
 
-/* Takes the first call off the list when it is due. */
-static bool timer_take_due(uint64_t now_ns, struct timer_call *call_out)
+/* The hart on which @timer is pending, with its timers locked; NULL: on none. */
+static struct hart *lock_hart_of(struct timer *timer) __no_lock_analysis
 {
-	struct hart_timer *timer = &this_hart->timer;
+	for (;;) {
+		/* Partner: take_due_timer(). Not pending, then perhaps running. */
+		struct hart *hart =
+			__atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
 
-	if (timer->nr_calls == 0 || timer->calls[0].at_ns > now_ns)
+		if (!hart)
+			return NULL;
+		spin_lock(&hart->timer.lock);
+		if (timer->hart == hart)
+			return hart;
+		spin_unlock(&hart->timer.lock);
+	}
+}
+
+/*
+ * A function that runs on another hart has ended when this returns. Interrupts
+ * off: a thread that waits here may not start a timer of its own.
+ */
+static void wait_while_running(const struct timer *timer)
+{
+	struct pause pause = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < nr_harts; i++) {
+		const struct hart *hart = harts[i];
+
+		while (hart != this_hart &&
+		       __atomic_load_n(&hart->timer.running,
+		                       __ATOMIC_ACQUIRE) == timer)
+			pause_before_next_look(&pause);
+	}
+}
+
+/* False: it was not pending. */
+static bool stop_once(struct timer *timer) __no_lock_analysis
+{
+	struct hart *hart = lock_hart_of(timer);
+
+	if (!hart)
 		return false;
-	*call_out = timer->calls[0];
-	timer_drop(timer, 0);
+	timer_heap_remove(&hart->timer.soonest, timer);
+	hart->timer.pending--;
+	note_soonest(&hart->timer);
+	WRITE_ONCE(timer->hart, NULL);
+	spin_unlock(&hart->timer.lock);
 	return true;
+}
+
+/* What a hart programmed for it stays: an interrupt that finds nothing to do. */
+bool timer_stop(struct timer *timer)
+{
+	unsigned long flags = irq_save();
+	bool stopped = false;
+
+	do {
+		stopped |= stop_once(timer);
+		wait_while_running(timer);
+	} while (unlikely(READ_ONCE(timer->hart)));
+	irq_restore(flags);
+	return stopped;
+}
+
+static struct timer *take_due_timer(uint64_t now_ns)
+{
+	struct hart_timer *own = &this_hart->timer;
+	struct timer *timer;
+
+	if (READ_ONCE(own->soonest_ns) > now_ns)
+		return NULL;
+	spin_lock(&own->lock);
+	timer = own->soonest;
+	if (timer && timer->at_ns <= now_ns) {
+		timer_heap_remove(&own->soonest, timer);
+		own->pending--;
+		note_soonest(own);
+		/* Partner: timer_stop() finds it pending, or running. */
+		__atomic_store_n(&own->running, timer, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&timer->hart, NULL, __ATOMIC_RELEASE);
+	} else {
+		timer = NULL;
+	}
+	spin_unlock(&own->lock);
+	return timer;
 }
 
 static void timer_interrupt(void)
 {
+	struct hart_timer *own = &this_hart->timer;
 	uint64_t now_ns = timer_now_ns();
-	struct timer_call call;
+	struct timer *timer;
 
 	this_hart->timer_ticks++;
-	if (this_hart->timer.alarm_ns <= now_ns)
-		this_hart->timer.alarm_ns = UINT64_MAX;
-	while (timer_take_due(now_ns, &call))
-		call.function(call.argument);
+	if (own->alarm_ns <= now_ns)
+		own->alarm_ns = UINT64_MAX;
+	while ((timer = take_due_timer(now_ns))) {
+		timer->function(timer);
+		__atomic_store_n(&own->running, NULL, __ATOMIC_RELEASE);
+	}
+	if (own->slice_ns <= now_ns) {
+		own->slice_ns = UINT64_MAX;
+		on_slice();
+	}
 	timer_program();
+}
+
+void timer_prepare_hart(struct hart *hart)
+{
+	hart->timer.alarm_ns = UINT64_MAX;
+	hart->timer.slice_ns = UINT64_MAX;
+	hart->timer.soonest_ns = UINT64_MAX;
+	hart->timer.lock =
+		(struct spinlock)SPINLOCK_INIT(LOCK_TIMER, "timers of a hart");
 }
 
 void timer_init_hart(void)
 {
-	this_hart->timer.alarm_ns = UINT64_MAX;
 	timer_program();
 	csr_set(sie, SIE_STIE);
 }
@@ -169,8 +265,9 @@ void timer_init(void)
 {
 	uint64_t hz = machine.timebase_hz;
 
-	ns_per_tick = (NS_PER_S << 32) / hz;
+	timer_ns_per_tick = (NS_PER_S << 32) / hz;
 	ticks_per_ns = ticks_per_ns_at(hz);
 	trap_set_interrupt(IRQ_TIMER, timer_interrupt);
+	timer_prepare_hart(this_hart);
 	timer_init_hart();
 }

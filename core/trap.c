@@ -9,14 +9,19 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "arch/asm_offsets.h"
 #include "arch/csr.h"
+#include "arch/fault_mark.h"
+#include "arch/sections.h"
 #include "core/hart.h"
 #include "core/lock.h"
 #include "core/panic.h"
+#include "core/sched.h"
+#include "core/thread.h"
 #include "core/trap_asm.h"
 
 #define INTERRUPTS 16u
@@ -51,11 +56,17 @@ static const char *const exception_names[] = {
 };
 
 static fault_handler *page_fault_handler;
+static fault_signal_handler *fault_signal;
 static interrupt_handler *interrupt_handlers[INTERRUPTS];
 
 void trap_set_page_fault_handler(fault_handler *handler)
 {
 	page_fault_handler = handler;
+}
+
+void trap_set_fault_signal(fault_signal_handler *handler)
+{
+	fault_signal = handler;
 }
 
 void trap_set_interrupt(unsigned int number, interrupt_handler *handler)
@@ -92,6 +103,10 @@ static void trap_interrupt(struct trap_frame *frame)
 	interrupt_handlers[number]();
 	WRITE_ONCE(hart->interrupted, NULL);
 	hart->irq_depth--;
+	if (hart->thread && READ_ONCE(hart->thread->interrupted))
+		sched_divert(frame);
+	if (READ_ONCE(hart->queue.should_switch))
+		sched_end_of_interrupt(frame);
 }
 
 static bool is_page_fault(unsigned long scause)
@@ -106,19 +121,76 @@ static bool is_probe(const struct trap_frame *frame)
 	       (uintptr_t)(probe_end - probe_start);
 }
 
+static bool is_marked(unsigned long at)
+{
+	const uint16_t *word = (const uint16_t *)at;
+
+	return at - (uintptr_t)__text_start <
+	               (uintptr_t)(__text_end - __text_start) &&
+	       (word[0] | (unsigned int)word[1] << 16) == FAULT_MARK_WORD;
+}
+
+/* Is it an access that the code expects to trap? Then it goes on behind it. */
+static bool skip_marked(struct trap_frame *frame)
+{
+	const unsigned long in_string = frame->sepc - (uintptr_t)__string_start;
+
+	if (in_string < (uintptr_t)(__string_end - __string_start)) {
+		if (!is_marked(frame->x[1]))
+			return false;
+		frame->sepc = frame->x[1] + 8;
+		frame->x[10] = -EFAULT;
+		return true;
+	}
+	if (!is_marked(frame->sepc + 4))
+		return false;
+	frame->sepc += 4;
+	frame->x[31] = -EFAULT;
+	return true;
+}
+
+static bool is_data_fault(unsigned long scause)
+{
+	return scause == EXC_LOAD_PAGE || scause == EXC_STORE_PAGE ||
+	       scause == EXC_LOAD_ACCESS || scause == EXC_STORE_ACCESS ||
+	       scause == EXC_LOAD_MISALIGNED || scause == EXC_STORE_MISALIGNED;
+}
+
+/* Of an exception other than a page fault. */
+static int signal_of(unsigned long scause)
+{
+	switch (scause) {
+	case EXC_ILLEGAL:
+		return SIGILL;
+	case EXC_BREAKPOINT:
+		return SIGTRAP;
+	default:
+		return SIGBUS;
+	}
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
+	int signal;
+
 	if (frame->scause & SCAUSE_INTERRUPT) {
 		trap_interrupt(frame);
 		return;
 	}
-	if (is_page_fault(frame->scause) && page_fault_handler &&
-	    page_fault_handler(frame))
-		return;
+	signal = signal_of(frame->scause);
+	if (is_page_fault(frame->scause) && page_fault_handler) {
+		signal = page_fault_handler(frame);
+		if (signal == 0)
+			return;
+	}
 	if (is_probe(frame)) {
 		frame->sepc = (uintptr_t)probe_failed;
 		return;
 	}
+	if (is_data_fault(frame->scause) && skip_marked(frame))
+		return;
+	if (fault_signal && fault_signal(frame, signal, frame->stval))
+		return;
 	panic_trap(frame, "%s at %#lx", trap_name(frame->scause), frame->stval);
 }
 

@@ -164,6 +164,14 @@ static bool feed(enum zone_index zone) __must_hold(buddy_lock)
 	return true;
 }
 
+void page_alloc_add(struct phys_range range)
+{
+	unsigned long flags = spin_lock_irqsave(&buddy_lock);
+
+	vmemmap_add_memory(range);
+	spin_unlock_irqrestore(&buddy_lock, flags);
+}
+
 static bool zone_has(enum zone_index index, unsigned long order)
 	__must_hold(buddy_lock)
 {

@@ -6,8 +6,12 @@
  * does not help, the machine refuses the entry for a reason of its own (a memory
  * type or NAPOT bit it does not have), and the same instruction would fault for
  * ever: after ATTEMPTS in a row the fault is what it seems.
+ *
+ * A page that is not there yet is for whoever made the mapping to bring.
  */
 #include "mm/fault.h"
+
+#include <signal.h>
 
 #include "arch/csr.h"
 #include "core/hart.h"
@@ -27,6 +31,7 @@ struct last_repair {
 	unsigned int attempts;
 };
 
+static fault_backing *backing;
 static struct last_repair last_repairs[CONFIG_NR_HARTS]; /* [H] */
 
 static pte_t needed_permission(unsigned long scause)
@@ -76,7 +81,7 @@ static unsigned int count_attempt(const struct trap_frame *frame)
  * hart remembers as invalid from before the leaf's table was made takes a fence
  * of everything.
  */
-static bool repair_fault(struct trap_frame *frame)
+static bool repair_stale(const struct trap_frame *frame)
 {
 	unsigned int attempts;
 
@@ -91,6 +96,29 @@ static bool repair_fault(struct trap_frame *frame)
 		tlb_flush_local();
 	tlb_count_repair();
 	return true;
+}
+
+/*
+ * Code that runs with interrupts on holds no spinlock and is in the middle of
+ * nothing that belongs to its hart: memory may be allocated in its name.
+ */
+static bool may_back(const struct trap_frame *frame)
+{
+	return backing && frame->sstatus & SSTATUS_SPIE && !in_interrupt();
+}
+
+static int repair_fault(struct trap_frame *frame)
+{
+	if (repair_stale(frame))
+		return 0;
+	if (!may_back(frame))
+		return SIGSEGV;
+	return backing(frame->stval, needed_permission(frame->scause));
+}
+
+void fault_set_backing(fault_backing *function)
+{
+	backing = function;
 }
 
 void fault_init(void)

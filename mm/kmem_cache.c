@@ -16,6 +16,8 @@
 #include "mm/kmem_internal.h"
 #include "mm/page_internal.h"
 
+#define NAME_BYTES 32u /* of a cache, with its NUL */
+
 struct kmem_cache kmem_caches[KMEM_CACHES];
 
 /* Guards which caches exist, and that every hart has their stacks. */
@@ -149,9 +151,10 @@ static void empty_all_stacks(void)
 	unsigned long flags = irq_save();
 
 	irq_restore(flags);
-	empty_stacks(NULL);
 	if (flags & SSTATUS_SIE)
-		run_on_other_harts(empty_stacks);
+		hart_run_everywhere(empty_stacks, NULL);
+	else
+		empty_stacks(NULL);
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
@@ -203,22 +206,36 @@ static unsigned long stacked_objects(unsigned int number)
 	return objects;
 }
 
+/* A word: parsers of slabinfo look for blanks. */
+static const char *one_word(char word[NAME_BYTES], const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NAME_BYTES - 1 && name[i]; i++)
+		word[i] = name[i] == ' ' ? '_' : name[i];
+	word[i] = '\0';
+	return word;
+}
+
 void kmem_show(kmem_emit *emit, void *context)
 {
-	char line[96];
+	char name[NAME_BYTES];
+	char line[128];
 
 	for (unsigned int i = 0; i < KMEM_CACHES; i++) {
 		struct kmem_cache *cache = &kmem_caches[i];
 		unsigned long slabs = READ_ONCE(cache->slabs);
 		unsigned long objects = slabs * cache->per_slab;
+		unsigned long idle;
 
 		if (!cache->name)
 			continue;
-		ksnprintf(line, sizeof(line), "%-20s %8lu %8lu %6u %6lu",
-		          cache->name,
-		          objects - slab_free_objects(cache) -
-		                  stacked_objects(i),
-		          objects, cache->size, slabs);
+		idle = slab_free_objects(cache) + stacked_objects(i);
+		ksnprintf(line, sizeof(line),
+		          "%-17s %6lu %6lu %6u %4u    1 : tunables    0    0 "
+		          "   0 : slabdata %6lu %6lu      0",
+		          one_word(name, cache->name), objects - idle, objects,
+		          cache->size, cache->per_slab, slabs, slabs);
 		emit(line, context);
 	}
 }

@@ -18,7 +18,7 @@
 
 #define KMALLOC_CACHES  11u
 #define KMEM_SLOTS      27u /* a stack: a NULL and up to 26 objects */
-#define KMEM_HART_ORDER 1u  /* pages of struct kmem_hart_slots */
+#define KMEM_HART_ORDER 0u  /* pages of struct kmem_hart_slots */
 #define KMEM_ALIGN_MIN  16ul
 
 struct kmem_cache {

@@ -13,6 +13,7 @@
 #include "core/power.h"
 #include "mm/memblock_internal.h"
 #include "mm/page.h"
+#include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 
 /* Less than this and nothing useful could run. */
@@ -175,5 +176,39 @@ void memory_init(void)
 		refuse_boot("only %lu KiB of RAM are free beside the image: "
 		            "give the machine more (QEMU: -m)",
 		            memblock_free_pages() * (PAGE_SIZE / 1024));
+	}
+}
+
+/* True: a reservation just like @range is not there any more. */
+static bool forget_reserved(const struct phys_range *range)
+{
+	for (unsigned int i = 0; i < machine.nr_reserved; i++) {
+		struct phys_range *reserved = &machine.reserved[i];
+
+		if (reserved->start == range->start &&
+		    reserved->end == range->end) {
+			reserved->end = reserved->start;
+			return true;
+		}
+	}
+	return false;
+}
+
+void memory_release_initrd(void)
+{
+	const struct phys_range initrd = {
+		ALIGN_DOWN(machine.initrd.start, PAGE_SIZE),
+		ALIGN_UP(machine.initrd.end, PAGE_SIZE),
+	};
+	struct phys_range range = { .end = initrd.start };
+
+	machine.initrd.end = machine.initrd.start;
+	if (initrd.start == initrd.end || !forget_reserved(&initrd))
+		return;
+	while (next_piece(range.end, SEARCH_FREE, &range) &&
+	       range.start < initrd.end) {
+		if (range.end > initrd.end)
+			range.end = initrd.end;
+		page_alloc_add(range);
 	}
 }

@@ -230,16 +230,8 @@ void area_delete(struct vm_area *area);
 /* Address space back to the holes; out of the index and flushed already. */
 void area_release(struct vm_area *area);
 
-/* mm/backing.c: back usable pages [index, count); returns the end reached. */
-unsigned long area_populate(struct vm_area *area, unsigned long index,
-                            unsigned long count, gfp_t gfp, pgprot_t prot);
-
 /* Unmap and free the first @count pages of an area that owns them. */
 void area_unpopulate(struct vm_area *area, unsigned long count);
-
-/* Unmap and free pages [index, count), whatever blocks they came from. */
-void area_free_runs(struct vm_area *area, unsigned long index,
-                    unsigned long count);
 
 /*
  * As much of it as one section with interrupts off does, 0 for what is not the

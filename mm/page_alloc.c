@@ -290,8 +290,7 @@ static void drain_this(void *unused)
 
 void page_alloc_drain_all(void)
 {
-	page_alloc_drain();
-	run_on_other_harts(drain_this);
+	hart_run_everywhere(drain_this, NULL);
 }
 
 /* Without the harts' caches. */

@@ -168,6 +168,12 @@ struct vmemmap_extent {
 void vmemmap_init(void);
 
 /*
+ * memblock_add() after that, and its part of the array is owed. Locking:
+ * LOCK_PAGE_ALLOC held.
+ */
+void vmemmap_add_memory(struct phys_range range);
+
+/*
  * Of @free_pages in memblock, those that will be struct pages and their tables:
  * free memory does not count them, so it does not shrink as chunks are used.
  */
@@ -196,15 +202,6 @@ static inline void page_check_context(gfp_t gfp)
 {
 	if (gfp & __GFP_RECLAIM)
 		assert_no_lock_held("an allocation that may purge");
-}
-
-/* Run @function on every other hart. Interrupts on, no spinlock held. */
-static inline void run_on_other_harts(hart_function *function)
-{
-	for (unsigned int i = 0; i < nr_harts; i++) {
-		if (harts[i] != this_hart)
-			hart_interrupt(i, function, NULL);
-	}
 }
 
 #endif /* MM_PAGE_INTERNAL_H */

@@ -45,6 +45,14 @@ static struct page *used_block_of(struct page *page)
 	return NULL;
 }
 
+void page_cut(struct page *page)
+{
+	struct page *head = page_is_valid(page) ? used_block_of(page) : NULL;
+
+	if (head)
+		cut_used(head, page);
+}
+
 /* Free the first block of the run, cut to fit. Pages done, 0: reported. */
 static unsigned long free_first(struct page *page, unsigned long count)
 {

@@ -53,12 +53,20 @@ paddr_t pgtable_table_phys(const pte_t *table)
 	return image_to_phys(table);
 }
 
+pte_t *pgtable_take_boot_table(void)
+{
+	if (boot_tables_used == BOOT_TABLES)
+		return NULL;
+	return boot_tables[boot_tables_used++];
+}
+
 static pte_t *memblock_table(void)
 {
+	pte_t *table = pgtable_take_boot_table();
 	paddr_t page;
 
-	if (boot_tables_used < BOOT_TABLES)
-		return boot_tables[boot_tables_used++];
+	if (table)
+		return table;
 	page = memblock_alloc_page();
 	if (!page)
 		return NULL;
@@ -154,7 +162,7 @@ static pte_t *table_below(pte_t *entry) __must_hold(pgtable_lock)
 {
 	pte_t *table;
 
-	if (pte_is_valid(*entry))
+	if (*entry) /* also a hidden leaf: mm/sparse.h */
 		return pte_is_leaf(*entry) ? NULL : pgtable_of(*entry);
 	table = pgtable_alloc_table();
 	if (table)
@@ -200,7 +208,7 @@ static bool is_in_vmalloc_region(vaddr_t va)
 static void check_is_empty(const pte_t *table)
 {
 	for (unsigned int i = 0; CONFIG_CHECK && i < PTES_PER_TABLE; i++)
-		ASSERT(!pte_is_valid(table[i]));
+		ASSERT(table[i] == 0);
 }
 
 /* The table below @entry, which has no valid entry, goes onto *tables. */

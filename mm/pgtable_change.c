@@ -48,17 +48,17 @@ static int split_leaf_locked(unsigned int level, pte_t *entry)
 	return 0;
 }
 
-/* Make @va a boundary between leaves. */
-static int split_at(vaddr_t va)
+int pgtable_split(vaddr_t va)
 {
 	unsigned long flags = spin_lock_irqsave(&pgtable_lock);
 	unsigned int level = 0;
 	int err = 0;
 
 	for (;;) {
-		pte_t *entry = pgtable_lookup(va, &level);
+		pte_t *entry = pgtable_walk_to(va, &level);
 
-		if (!entry || IS_ALIGNED(va, pte_leaf_size(*entry, level)))
+		if (!entry || !*entry ||
+		    IS_ALIGNED(va, pte_leaf_size(*entry, level)))
 			break;
 		if (level == 0) {
 			pte_unfold(entry);
@@ -116,10 +116,10 @@ bool pgtable_is_range(vaddr_t va, size_t size)
 
 static int split_ends(vaddr_t va, size_t size)
 {
-	int err = split_at(va);
+	int err = pgtable_split(va);
 
 	/* The range may end with the address space. */
-	return err || va + size == 0 ? err : split_at(va + size);
+	return err || va + size == 0 ? err : pgtable_split(va + size);
 }
 
 int pgtable_unmap(vaddr_t va, size_t size)

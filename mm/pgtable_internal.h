@@ -49,6 +49,9 @@ static inline pte_t *pgtable_find_level1_entry_locked(vaddr_t va)
 pte_t *pgtable_alloc_table(void);
 paddr_t pgtable_table_phys(const pte_t *table);
 
+/* An empty page of the image that memory_init() left, for good; NULL: none. */
+pte_t *pgtable_take_boot_table(void);
+
 /* Store to an entry at level 1 or 2. */
 void pgtable_set_locked(pte_t *entry, pte_t value) __must_hold(pgtable_lock);
 

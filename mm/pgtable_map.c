@@ -155,7 +155,7 @@ int pgtable_map_huge(vaddr_t va, paddr_t pa, pgprot_t prot)
 	DEBUG_ASSERT(IS_ALIGNED(va | pa, LEVEL_SIZE(1)));
 	if (unlikely(!entry)) {
 		err = -ENOMEM;
-	} else if (unlikely(pte_is_valid(*entry))) {
+	} else if (unlikely(*entry)) {
 		err = -EBUSY;
 	} else {
 		*entry = pte_make(pa, prot);

@@ -135,27 +135,6 @@ static void flush_this(void *unused)
 	own_counters()->local_fences++;
 }
 
-static void reach_by_interrupt(hart_set set)
-{
-	for (unsigned int i = 0; i < nr_harts; i++) {
-		if (!(set >> i & 1))
-			continue;
-		hart_interrupt(i, flush_this, NULL);
-		own_counters()->remote_fences++;
-	}
-}
-
-static void reach_all(bool by_interrupt)
-{
-	hart_set set = harts_to_reach();
-
-	flush_this(NULL);
-	if (by_interrupt)
-		reach_by_interrupt(set);
-	else
-		reach_by_sbi(set, 0, ~0ul);
-}
-
 /* Partner: tlb_stamp(). The number, then the fences. */
 static uint64_t flush_begin(void)
 {
@@ -175,11 +154,36 @@ static void flush_end(uint64_t number)
 	}
 }
 
-static void flush_once(bool by_interrupt)
+/* Interrupts off. */
+static void flush_once(void)
 {
 	uint64_t number = flush_begin();
+	hart_set set = harts_to_reach();
 
-	reach_all(by_interrupt);
+	flush_this(NULL);
+	reach_by_sbi(set, 0, ~0ul);
+	race_window(RACE_FLUSH_FENCED);
+	flush_end(number);
+}
+
+/*
+ * Which harts are the others and which one this is belongs together: interrupts
+ * are off for both, and on as @flags says afterwards. The thread may then go on
+ * elsewhere, also on a hart that it has yet to interrupt.
+ */
+static void flush_by_interrupts(unsigned long flags)
+{
+	uint64_t number = flush_begin();
+	hart_set set = harts_to_reach();
+
+	flush_this(NULL);
+	for (unsigned int i = 0; i < nr_harts; i++)
+		own_counters()->remote_fences += set >> i & 1;
+	irq_restore(flags);
+	for (unsigned int i = 0; i < nr_harts; i++) {
+		if (set >> i & 1)
+			hart_interrupt(i, flush_this, NULL);
+	}
 	race_window(RACE_FLUSH_FENCED);
 	flush_end(number);
 }
@@ -198,7 +202,7 @@ static void flush_shared(void)
 			continue;
 		}
 		if (!tlb_is_clean(stamp))
-			flush_once(false);
+			flush_once();
 		__atomic_store_n(&flushing, 0, __ATOMIC_RELEASE);
 	}
 }
@@ -209,10 +213,9 @@ void tlb_flush_all(void)
 
 	assert_no_lock_held("a flush of all harts");
 	if (nr_harts == 1) {
-		flush_once(false);
+		flush_once();
 	} else if (use_interrupts && flags & SSTATUS_SIE) {
-		irq_restore(flags);
-		flush_once(true);
+		flush_by_interrupts(flags);
 		return;
 	} else {
 		flush_shared();

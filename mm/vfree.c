@@ -104,14 +104,30 @@ static __noinline void vfree_several(struct vmap_hart *own,
 		vmap_purge();
 }
 
+/* fast_claim() was just called: the lock is held. */
+static __always_inline void vfree_quickly(struct vmap_hart *own,
+                                          struct vm_area *area,
+                                          unsigned long irq_flags,
+                                          const void *caller) __no_lock_analysis
+{
+	unsigned long pages = area->vm.nr_pages;
+	bool done = likely(pages == 1)
+	                    ? fast_unpopulate_page(area->ptes)
+	                    : fast_unpopulate_block(area->ptes, pages);
+
+	if (unlikely(!done))
+		vfree_several(own, area, irq_flags, caller);
+	else if (unlikely(fast_retire(own, area, &own->queues[pages - 1],
+	                              (long)pages + 1, irq_flags, caller)))
+		vmap_purge();
+}
+
 /* <= 85 instructions for one page */
 void vfree(const void *addr)
 {
+	unsigned long irq_flags = irq_save();
 	struct vmap_hart *own = vmap_own();
 	struct vm_area *area = NULL;
-	unsigned long irq_flags = irq_save();
-	unsigned long pages;
-	bool done;
 
 	if (likely(!in_interrupt()))
 		area = fast_claim(own, addr);
@@ -120,14 +136,28 @@ void vfree(const void *addr)
 		vfree_slowly(addr, CALLER());
 		return;
 	}
-	pages = area->vm.nr_pages;
-	done = likely(pages == 1) ? fast_unpopulate_page(area->ptes)
-	                          : fast_unpopulate_block(area->ptes, pages);
-	if (unlikely(!done))
-		vfree_several(own, area, irq_flags, CALLER());
-	else if (unlikely(fast_retire(own, area, &own->queues[pages - 1],
-	                              (long)pages + 1, irq_flags, CALLER())))
-		vmap_purge();
+	vfree_quickly(own, area, irq_flags, CALLER());
+}
+
+struct area_owner *vm_area_unmap_simple(const void *addr, unsigned long size,
+                                        struct spinlock *lock,
+                                        const void *caller) __no_lock_analysis
+{
+	unsigned long irq_flags = irq_save();
+	struct vmap_hart *own = vmap_own();
+	struct vm_area *area = fast_claim_mapping(own, addr, size);
+	struct area_owner *owner;
+
+	if (unlikely(!area)) {
+		irq_restore(irq_flags);
+		return NULL;
+	}
+	spin_lock(lock);
+	owner = area->owner;
+	area->owner = NULL;
+	spin_unlock(lock);
+	vfree_quickly(own, area, irq_flags, caller);
+	return owner;
 }
 
 /* Never takes long: always queued, as Linux does. */

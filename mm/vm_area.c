@@ -71,6 +71,8 @@ void vmap_hart_add(struct vmap_hart *own)
 	unsigned int i = nr_vmap_harts++;
 
 	ASSERT(i < CONFIG_NR_HARTS);
+	own->lock = (struct spinlock)SPINLOCK_INIT(LOCK_VMAP_HART, "vmap");
+	map_ram_hart_init(&own->map_ram);
 	for (; i > 0 && vmap_harts[i - 1] > own; i--)
 		vmap_harts[i] = vmap_harts[i - 1];
 	vmap_harts[i] = own;
@@ -257,6 +259,41 @@ struct vm_area *vm_area_reserve_at(vaddr_t start, unsigned long pages,
 	return reserve(&wish, flags, GFP_KERNEL, caller);
 }
 
+static bool extend(struct vm_area *area, unsigned long pages)
+{
+	size_t size = pages << PAGE_SHIFT;
+	vaddr_t end = area_end(area);
+	struct vm_area *node;
+	vaddr_t at;
+
+	if (!holes_take(vmap_own(), size, PAGE_SIZE, end, end + size, &at))
+		return false;
+	if (vm_index_extend(area, end + size) == 0) {
+		area->va_pages += pages;
+		area->vm.size += size;
+		area->vm.requested_size += size;
+		if (pte_index(area_start(area), 0) + area->va_pages >
+		    PTES_PER_TABLE)
+			area->ptes = NULL;
+		return true;
+	}
+	/* A cut at the start of a hole leaves the spare: to give them back. */
+	node = vmap_own()->spare;
+	vmap_own()->spare = NULL;
+	area_place(node, at, pages, false);
+	area_release(node);
+	return false;
+}
+
+int vm_area_extend(struct vm_area *area, unsigned long pages)
+{
+	unsigned long irq_flags = vmap_lock_own();
+	bool extended = extend(area, pages);
+
+	vmap_unlock_own(irq_flags);
+	return extended ? 0 : -ENOMEM;
+}
+
 struct vm_area *vm_area_reserve(unsigned long pages, unsigned long align,
                                 unsigned long flags, gfp_t gfp,
                                 const void *caller)
@@ -281,11 +318,12 @@ static long owned_pages(const struct vm_area *area)
 
 void vm_area_publish(struct vm_area *area)
 {
-	struct vmap_hart *own = vmap_own();
+	struct vmap_hart *own;
 	unsigned long irq_flags;
 
 	race_window(RACE_AREA_BUILT);
 	irq_flags = vmap_lock_own();
+	own = vmap_own();
 	own->counters.vmalloc_pages += owned_pages(area);
 	area_make_busy(own, area);
 	vmap_unlock_own(irq_flags);
@@ -360,8 +398,6 @@ int vmap_hart_init(struct hart *hart)
 	own = kzalloc(sizeof(*own), GFP_KERNEL);
 	if (!own)
 		return -ENOMEM;
-	own->lock = (struct spinlock)SPINLOCK_INIT(LOCK_VMAP_HART, "vmap");
-	map_ram_hart_init(&own->map_ram);
 	hart->local[HART_LOCAL_VMAP] = own;
 	vmap_hart_add(own);
 	return 0;

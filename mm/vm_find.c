@@ -50,6 +50,20 @@ struct vm_struct *find_vm_area_containing(const void *addr)
 	return area ? hand_out(area) : NULL;
 }
 
+struct vm_area *vm_area_next(vaddr_t from, vaddr_t end, unsigned long flags)
+{
+	unsigned long irq_flags = vmap_lock_own();
+	struct vm_area *area = vm_index_containing(from);
+
+	if (!area)
+		area = vm_index_next(from);
+	while (area && area_start(area) < end &&
+	       (!area_is_busy(area) || (area->vm.flags & flags) != flags))
+		area = vm_index_next(area_end(area));
+	vmap_unlock_own(irq_flags);
+	return area && area_start(area) < end ? area : NULL;
+}
+
 struct vm_area *vm_area_holding(vaddr_t start, size_t size)
 {
 	struct vm_area *area = find_busy(start, false);

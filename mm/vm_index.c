@@ -16,6 +16,7 @@
 #include <linux/vmalloc.h>
 
 #include "core/assert.h"
+#include "lib/bits.h"
 #include "mm/kmem.h"
 #include "mm/pgtable.h"
 #include "mm/vm_area.h"
@@ -162,6 +163,29 @@ int vm_index_insert(struct vm_area *area)
 	return made ? 0 : -ENOMEM;
 }
 
+int vm_index_extend(struct vm_area *area, vaddr_t end)
+{
+	unsigned long flags = spin_lock_irqsave(&index_lock);
+	vaddr_t start = area_end(area);
+	bool made = true;
+	vaddr_t va;
+
+	for (va = ALIGN_DOWN(start, SLOT_SIZE); va < end; va += SLOT_SIZE)
+		made = made && slot_make(va);
+	if (!made)
+		has_empty_slots = true;
+	for (va = ALIGN_DOWN(start, SLOT_SIZE); made && va < end;
+	     va += SLOT_SIZE) {
+		struct vm_slot *slot = vm_index_slot(va);
+
+		if (va >= start)
+			slot->cover = area;
+		slot->used_pages += pages_in_slot(va, start, end);
+	}
+	spin_unlock_irqrestore(&index_lock, flags);
+	return made ? 0 : -ENOMEM;
+}
+
 /* Nobody has a slot in the GiB: nobody walks its level-1 table either. */
 static void directory_drop(unsigned int number, void **tables)
 	__must_hold(index_lock)
@@ -187,6 +211,18 @@ static void slot_drop(vaddr_t va, void **tables) __must_hold(index_lock)
 		directory_drop(number, tables);
 }
 
+/* The first area that starts in @slot at or above @page, or NULL. */
+static struct vm_area *first_start(const struct vm_slot *slot,
+                                   unsigned int page)
+{
+	unsigned int word = page / 64;
+	uint64_t bits = slot->starts[word] & (~0ul << page % 64);
+
+	while (!bits && ++word < ARRAY_SIZE(slot->starts))
+		bits = slot->starts[word];
+	return bits ? slot->areas[word * 64 + bits_lowest(bits)] : NULL;
+}
+
 void vm_index_remove(struct vm_area *area, void **tables)
 {
 	unsigned long flags = spin_lock_irqsave(&index_lock);
@@ -198,6 +234,10 @@ void vm_index_remove(struct vm_area *area, void **tables)
 
 	slot->starts[page / 64] &= ~(1ul << page % 64);
 	slot->areas[page] = NULL;
+	if (!first_start(slot, 0)) {
+		give_page(slot->areas);
+		slot->areas = NULL;
+	}
 	for (va = ALIGN_DOWN(start, SLOT_SIZE); va < end; va += SLOT_SIZE) {
 		slot = vm_index_slot(va);
 		if (slot->cover == area)
@@ -264,7 +304,7 @@ static struct vm_area *last_start(const struct vm_slot *slot, unsigned int page)
 		bits = slot->starts[--word];
 	if (!bits)
 		return NULL;
-	return slot->areas[word * 64 + 63 - __builtin_clzl(bits)];
+	return slot->areas[word * 64 + bits_highest(bits)];
 }
 
 struct vm_area *vm_index_containing(vaddr_t va)
@@ -278,18 +318,6 @@ struct vm_area *vm_index_containing(vaddr_t va)
 	if (!area)
 		area = slot->cover;
 	return area && va < area_end(area) ? area : NULL;
-}
-
-/* The first area that starts in @slot at or above @page, or NULL. */
-static struct vm_area *first_start(const struct vm_slot *slot,
-                                   unsigned int page)
-{
-	unsigned int word = page / 64;
-	uint64_t bits = slot->starts[word] & (~0ul << page % 64);
-
-	while (!bits && ++word < ARRAY_SIZE(slot->starts))
-		bits = slot->starts[word];
-	return bits ? slot->areas[word * 64 + __builtin_ctzl(bits)] : NULL;
 }
 
 struct vm_area *vm_index_next(vaddr_t va)

@@ -373,15 +373,17 @@ static __always_inline bool is_common(struct page **pages, unsigned long count,
 void *vm_map_ram(struct page **pages, unsigned int count, int node,
                  pgprot_t prot) __no_lock_analysis
 {
-	struct vmap_hart *vmap = vmap_own();
-	struct map_ram_hart *own = &vmap->map_ram;
 	unsigned long nr = entry_run_argument(count);
+	struct map_ram_hart *own;
+	struct vmap_hart *vmap;
 	unsigned long irq_flags;
 	vaddr_t va;
 
 	if (unlikely(!is_common(pages, nr, node, prot)))
 		return map_slowly(pages, (unsigned int)nr, node, prot);
 	irq_flags = irq_save();
+	vmap = vmap_own();
+	own = &vmap->map_ram;
 	if (unlikely(!vmap_lock_at_once(vmap))) {
 		irq_restore(irq_flags);
 		return map_common_slowly(pages, (unsigned int)nr);
@@ -466,8 +468,8 @@ static __noinline void unmap_slowly(const void *mem, unsigned int count)
 /* <= 40 instructions and 1 for each page; one lock, this hart's own */
 void vm_unmap_ram(const void *mem, unsigned int count) __no_lock_analysis
 {
-	struct vmap_hart *vmap = vmap_own();
 	unsigned long irq_flags = irq_save();
+	struct vmap_hart *vmap = vmap_own();
 	bool done = false;
 
 	if (likely(vmap_lock_at_once(vmap))) {

@@ -26,6 +26,7 @@ struct vmalloc_wish {
 	unsigned long flags;
 	gfp_t gfp;
 	pgprot_t prot;
+	struct area_owner *owner; /* VM_MMAP */
 	const void *caller;
 };
 
@@ -86,6 +87,14 @@ static void give_up(struct vm_area *area, const struct vmalloc_wish *wish)
 	complain(wish, "out of memory");
 }
 
+static __always_inline void area_give_to(struct vm_area *area,
+                                         struct area_owner *owner)
+{
+	area->owner = owner;
+	owner->start = area_start(area);
+	owner->end = area_end(area) - PAGE_SIZE;
+}
+
 /* The first @done pages are there already. */
 static bool back_with_pages(struct vm_area *area, unsigned long done,
                             const struct vmalloc_wish *wish)
@@ -101,6 +110,8 @@ static bool back_with_pages(struct vm_area *area, unsigned long done,
 	area->vm.requested_size = wish->size;
 	area->vm.nr_pages = (unsigned int)pages;
 	area->vm.flags |= VM_SIMPLE;
+	if (unlikely(wish->owner))
+		area_give_to(area, wish->owner);
 	return true;
 }
 
@@ -173,13 +184,15 @@ static __noinline void *vmalloc_in(unsigned long size, unsigned long align,
 
 static __noinline void *vmalloc_slowly(unsigned long size, unsigned long align,
                                        unsigned long flags, gfp_t gfp,
-                                       pgprot_t prot, const void *caller)
+                                       pgprot_t prot, struct area_owner *owner,
+                                       const void *caller)
 {
 	struct vmalloc_wish wish = { .size = size,
 		                     .align = align,
 		                     .flags = flags,
 		                     .gfp = gfp,
 		                     .prot = prot,
+		                     .owner = owner,
 		                     .caller = caller };
 
 	return vmalloc_anywhere(&wish);
@@ -209,6 +222,9 @@ static __noinline void *vmalloc_rest(struct vmap_hart *own,
 	struct vmalloc_wish wish = { .size = area->vm.requested_size,
 		                     .gfp = gfp & ~__GFP_ZERO,
 		                     .prot = prot,
+		                     .owner = area->vm.flags & VM_MMAP
+		                                      ? area->owner
+		                                      : NULL,
 		                     .caller = area->vm.caller };
 
 	done += fast_populate_singles(area, done, prot);
@@ -237,13 +253,13 @@ static __noinline void *vmalloc_several(struct vmap_hart *own,
 }
 
 /* pre: what is to be zeroed is writable */
-static __always_inline void *vmalloc_quickly(unsigned long size,
-                                             unsigned long align,
-                                             unsigned long flags, gfp_t gfp,
-                                             pgprot_t prot, const void *caller)
+static __always_inline void *
+vmalloc_quickly(unsigned long size, unsigned long align, unsigned long flags,
+                gfp_t gfp, pgprot_t prot, struct area_owner *owner,
+                const void *caller)
 {
-	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
+	struct vmap_hart *own = vmap_own();
 	unsigned long pages = PFN_UP(size);
 	struct vm_area *area = NULL;
 	bool done;
@@ -252,8 +268,11 @@ static __always_inline void *vmalloc_quickly(unsigned long size,
 		area = fast_reserve(own, size, align, flags, caller);
 	if (unlikely(!area)) {
 		irq_restore(irq_flags);
-		return vmalloc_slowly(size, align, flags, gfp, prot, caller);
+		return vmalloc_slowly(size, align, flags, gfp, prot, owner,
+		                      caller);
 	}
+	if (owner)
+		area_give_to(area, owner);
 	done = likely(pages == 1) ? fast_populate_page(area, prot)
 	                          : fast_populate_block(area, pages, prot);
 	if (unlikely(!done) && !IS_POWER_OF_2(pages))
@@ -273,9 +292,9 @@ static __noinline void *vmalloc_flags(unsigned long size, unsigned long flags,
 {
 	if (likely(is_fast_size(size) && !(gfp & (__GFP_DMA32 | __GFP_ZERO))))
 		return vmalloc_quickly(size, PAGE_SIZE, VM_ALLOC | flags,
-		                       gfp & ~__GFP_ZERO, prot, caller);
+		                       gfp & ~__GFP_ZERO, prot, NULL, caller);
 	return vmalloc_slowly(size, PAGE_SIZE, VM_ALLOC | flags, gfp, prot,
-	                      caller);
+	                      NULL, caller);
 }
 
 static __noinline void *vzalloc_flags(unsigned long size, unsigned long flags,
@@ -284,10 +303,23 @@ static __noinline void *vzalloc_flags(unsigned long size, unsigned long flags,
 	if (likely(is_fast_size(size))) {
 		return vmalloc_quickly(size, PAGE_SIZE, VM_ALLOC | flags,
 		                       GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL,
-		                       caller);
+		                       NULL, caller);
 	}
 	return vmalloc_slowly(size, PAGE_SIZE, VM_ALLOC | flags,
-	                      GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL, caller);
+	                      GFP_KERNEL | __GFP_ZERO, PAGE_KERNEL, NULL,
+	                      caller);
+}
+
+void *vm_area_map_simple(unsigned long size, pgprot_t prot,
+                         struct area_owner *owner, const void *caller)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN;
+
+	if (likely(pgprot_val(prot) & PTE_W))
+		return vmalloc_quickly(size, PAGE_SIZE, VM_MMAP, gfp, prot,
+		                       owner, caller);
+	return vmalloc_slowly(size, PAGE_SIZE, VM_MMAP, gfp, prot, owner,
+	                      caller);
 }
 
 static bool node_exists(int node)
@@ -381,8 +413,9 @@ void *__vmalloc_node_range(unsigned long size, unsigned long align,
 	           !(gfp_mask & __GFP_DMA32) &&
 	           (!(gfp_mask & __GFP_ZERO) || pgprot_val(prot) & PTE_W)))
 		return vmalloc_quickly(size, align, VM_ALLOC, gfp_mask, prot,
-		                       caller);
-	return vmalloc_slowly(size, align, VM_ALLOC, gfp_mask, prot, caller);
+		                       NULL, caller);
+	return vmalloc_slowly(size, align, VM_ALLOC, gfp_mask, prot, NULL,
+	                      caller);
 }
 
 void *vmalloc_array(size_t n, size_t size)

@@ -161,6 +161,29 @@ fast_claim(struct vmap_hart *own, const void *addr) __no_lock_analysis
 	return area;
 }
 
+/* The same of a VM_MMAP area that has just this size and an owner. */
+static __always_inline struct vm_area *
+fast_claim_mapping(struct vmap_hart *own, const void *addr,
+                   unsigned long size) __no_lock_analysis
+{
+	const unsigned long kind = VM_MMAP | VM_SIMPLE;
+	struct vm_area *area;
+
+	if (unlikely(!vmap_lock_at_once(own)))
+		return NULL;
+	area = vm_index_at_page((vaddr_t)addr);
+	if (unlikely(!area) || unlikely(area->vm.addr != addr) ||
+	    unlikely(area->vm.size != size + PAGE_SIZE) ||
+	    unlikely((area->vm.flags & kind) != kind) ||
+	    unlikely(own->deferred) || unlikely(!area_is_busy(area)) ||
+	    unlikely(!area->owner) || unlikely(!area_win(area))) {
+		spin_unlock(&own->lock);
+		return NULL;
+	}
+	own->counters.unmaps++;
+	return area;
+}
+
 /* @pte: NULL for an area whose guard lies in another leaf table. */
 static __always_inline bool fast_unpopulate_page(pte_t *pte)
 {

@@ -16,9 +16,7 @@
 #include "mm/vm_map_ram.h"
 
 unsigned long vmalloc_window_start;
-static struct vmap_hart boot_vmap = {
-	.lock = SPINLOCK_INIT(LOCK_VMAP_HART, "vmap"),
-};
+static struct vmap_hart boot_vmap;
 static bool huge_enabled;
 
 bool vmap_huge_enabled(void)
@@ -41,7 +39,6 @@ void vmap_early_init(void)
 	unsigned long places = room / LEAF_TABLE_SIZE + 1;
 
 	this_hart->local[HART_LOCAL_VMAP] = &boot_vmap;
-	map_ram_hart_init(&boot_vmap.map_ram);
 	vmap_hart_add(&boot_vmap);
 	vmalloc_window_start = VMALLOC_REGION_BASE +
 	                       mix(machine.seed) % places * LEAF_TABLE_SIZE;

@@ -47,8 +47,8 @@ static __always_inline struct vm_area *vmap_fast(struct page **pages,
                                                  unsigned long flags,
                                                  const void *caller)
 {
-	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
+	struct vmap_hart *own = vmap_own();
 	struct vm_area *area = NULL;
 
 	if (unlikely(!vmap_lock_at_once(own)))
@@ -79,8 +79,8 @@ vmap_phys_fast(paddr_t phys, unsigned long count, unsigned long align,
                unsigned long size, unsigned long flags, pgprot_t prot,
                const void *caller)
 {
-	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
+	struct vmap_hart *own = vmap_own();
 	struct vm_area *area = NULL;
 
 	if (unlikely(!vmap_lock_at_once(own)))
@@ -106,8 +106,8 @@ out_irq:
 static __always_inline bool vunmap_fast(const void *addr, unsigned long kind,
                                         const void *caller, bool *owes_purge)
 {
-	struct vmap_hart *own = vmap_own();
 	unsigned long irq_flags = irq_save();
+	struct vmap_hart *own = vmap_own();
 	bool done = false;
 	struct vm_area *area;
 	unsigned long count;

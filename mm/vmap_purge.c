@@ -18,11 +18,13 @@
 #include <linux/vmalloc.h>
 
 #include "core/cmdline.h"
+#include "core/hart.h"
 #include "core/machine.h"
 #include "core/pause.h"
 #include "core/power.h"
 #include "core/race_window.h"
 #include "core/report.h"
+#include "core/work.h"
 #include "mm/mm_internal.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
@@ -35,9 +37,9 @@
 #define LAZY_PAGES_MAX 65536ul
 #define WINDOW_PAGES   (VMALLOC_SIZE >> PAGE_SHIFT)
 
-static unsigned long lazy_max_pages; /* [I] vmap.lazy_max= or RAM / 3 */
-static unsigned long lazy_max_areas; /* [I] */
-static struct hart *notifiers_owner; /* [A] who walks or changes the list */
+static unsigned long lazy_max_pages;   /* [I] vmap.lazy_max= or RAM / 3 */
+static unsigned long lazy_max_areas;   /* [I] */
+static struct thread *notifiers_owner; /* [A] who walks or changes the list */
 static struct vmap_purge_notifier *notifiers; /* its owner's */
 
 void vmap_limits_init(void)
@@ -98,9 +100,10 @@ static void settle_budget(struct vmap_hart *own)
 enum purge { NOTHING_OWED, BEGIN_FLUSH, WAIT_FOR_FLUSH };
 
 /* Reset this hart's tally; remember what it is about. */
-static enum purge settle(struct vmap_hart *own)
+static enum purge settle(void)
 {
 	unsigned long irq_flags = vmap_lock_own();
+	struct vmap_hart *own = vmap_own();
 	unsigned int slot = own->purges_begun % PURGES_AHEAD;
 	enum purge purge = NOTHING_OWED;
 
@@ -124,15 +127,14 @@ static unsigned long pooled_pages_max(void)
 
 void vmap_purge(void)
 {
-	struct vmap_hart *own = vmap_own();
-	enum purge purge = settle(own);
+	enum purge purge = settle();
 
 	assert_no_lock_held("a purge");
 	if (purge == BEGIN_FLUSH)
 		tlb_flush_start();
 	else if (purge == WAIT_FOR_FLUSH)
 		tlb_flush_all();
-	if (READ_ONCE(own->pooled_pages) > pooled_pages_max())
+	if (READ_ONCE(vmap_own()->pooled_pages) > pooled_pages_max())
 		vmap_drain();
 }
 
@@ -156,8 +158,12 @@ static void run_list(struct vm_area *list)
 	}
 }
 
+static void run_deferred_in_worker(struct work *unused);
+
+/* For the worker, where there is one; else for the next call of this hart. */
 void vm_area_defer(struct vm_area *area, vm_area_work *work)
 {
+	static struct work deferred = { .function = run_deferred_in_worker };
 	unsigned long irq_flags = vmap_lock_own();
 	struct vmap_hart *own = vmap_own();
 
@@ -166,6 +172,8 @@ void vm_area_defer(struct vm_area *area, vm_area_work *work)
 	own->deferred = area;
 	own->counters.deferred++;
 	vmap_unlock_own(irq_flags);
+	if (work_has_worker())
+		work_queue(&deferred);
 }
 
 void vm_area_run_deferred(void)
@@ -197,6 +205,12 @@ static void run_deferred_everywhere(void)
 		spin_unlock_irqrestore(&hart->lock, irq_flags);
 		run_list(list);
 	}
+}
+
+static void run_deferred_in_worker(struct work *unused)
+{
+	(void)unused;
+	run_deferred_everywhere();
 }
 
 /* Empty a hart's queues onto @list; true when it has unflushed entries. */
@@ -262,18 +276,19 @@ void vmap_drain(void)
 }
 
 /*
- * Whoever walks or changes the list of notifiers owns it meanwhile. A hart and no
- * lock, because notify() may take its time and free what it likes.
+ * Whoever walks or changes the list of notifiers owns it meanwhile. A thread and
+ * no lock, because notify() may take its time and free what it likes.
  */
 static bool notifiers_take(void)
 {
-	struct hart *nobody = NULL;
+	struct thread *self = this_hart->thread;
+	struct thread *nobody = NULL;
 	struct pause pause = { 0 };
 
-	while (!__atomic_compare_exchange_n(&notifiers_owner, &nobody,
-	                                    this_hart, false, __ATOMIC_ACQUIRE,
+	while (!__atomic_compare_exchange_n(&notifiers_owner, &nobody, self,
+	                                    false, __ATOMIC_ACQUIRE,
 	                                    __ATOMIC_RELAXED)) {
-		if (nobody == this_hart)
+		if (nobody == self)
 			return false;
 		nobody = NULL;
 		pause_before_next_look(&pause);

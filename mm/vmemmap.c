@@ -17,6 +17,7 @@
 #include "lib/page_ops.h"
 #include "mm/memblock_internal.h"
 #include "mm/page_internal.h"
+#include "mm/pgtable_internal.h"
 
 #define CHUNK_SHIFT LEVEL_SHIFT(1)
 /* RAM whose struct pages one leaf table maps. */
@@ -43,6 +44,22 @@ unsigned long vmemmap_pages_owed(unsigned long free_pages)
 	unsigned long owed = READ_ONCE(pages_owed);
 
 	return owed < free_pages ? owed : free_pages;
+}
+
+void vmemmap_add_memory(struct phys_range range)
+{
+	const unsigned long before = memblock_blocks_spanned(CHUNK_SHIFT);
+	unsigned long chunks = 0;
+	unsigned long backed = 0;
+	paddr_t pa = ALIGN_DOWN(range.start, CHUNK_SIZE);
+
+	memblock_add(range);
+	for (; pa < range.end; pa += CHUNK_SIZE)
+		backed += vmemmap_extent_of(phys_to_page(pa)) != NULL;
+	chunks = memblock_blocks_spanned(CHUNK_SHIFT) - before;
+	if (chunks > backed)
+		WRITE_ONCE(pages_owed, pages_owed + METADATA_BYTES / PAGE_SIZE *
+		                                            (chunks - backed));
 }
 
 const struct vmemmap_extent *vmemmap_extents(unsigned int *count_out)
@@ -92,14 +109,27 @@ static pte_t *make_table(pte_t *entry, struct phys_range *spare)
 	return phys_to_virt(table);
 }
 
+/* If the direct map left one of the image's, that. */
+static pte_t *make_level1_table(struct phys_range *spare)
+{
+	pte_t *entry = &kernel_root[pte_index(VMEMMAP_BASE, 2)];
+	pte_t *table = pgtable_take_boot_table();
+
+	if (!table)
+		return make_table(entry, spare);
+	__atomic_store_n(entry, pte_make_table(pgtable_table_phys(table)),
+	                 __ATOMIC_RELEASE);
+	WRITE_ONCE(pages_owed, pages_owed - (pages_owed > 0));
+	return table;
+}
+
 /* The two leaf entries of a chunk's metadata lie in one leaf table. */
 static pte_t *leaf_entries(vaddr_t va, struct phys_range *spare)
 {
 	pte_t *table;
 
 	if (!level1_table)
-		level1_table = make_table(
-			&kernel_root[pte_index(VMEMMAP_BASE, 2)], spare);
+		level1_table = make_level1_table(spare);
 	if (!level1_table)
 		return NULL;
 	table = make_table(&level1_table[pte_index(va, 1)], spare);

@@ -7,10 +7,11 @@
 #include "mm/vminfo.h"
 
 #include <linux/vmalloc.h>
-#include <stdarg.h>
+#include <string.h>
 
 #include "core/machine.h"
 #include "core/report.h"
+#include "lib/lines.h"
 #include "lib/printf.h"
 #include "mm/kmem.h"
 #include "mm/memblock.h"
@@ -23,79 +24,74 @@
 #include "mm/vm_map_ram.h"
 #include "mm/vspace.h"
 
-struct output {
-	vminfo_emit *emit;
-	void *context;
-};
-
-static void say(const struct output *out, const char *format, ...)
-	__printf_like(2, 3);
-
-static void say(const struct output *out, const char *format, ...)
+/* As /proc/meminfo has it: values end in one column. */
+static void say_kb(const struct lines *out, const char *name,
+                   unsigned long pages)
 {
-	char line[128];
-	va_list args;
+	const int width = 23 - (int)strlen(name);
 
-	va_start(args, format);
-	kvsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	out->emit(line, out->context);
+	lines_say(out, "%s:%*lu kB", name, width, pages << (PAGE_SHIFT - 10));
 }
 
-static void say_pages(const struct output *out, const char *name,
-                      unsigned long pages)
+static void say_number(const struct lines *out, const char *name,
+                       unsigned long number)
 {
-	say(out, "%-16s %10lu kB", name, pages << (PAGE_SHIFT - 10));
+	const int width = 23 - (int)strlen(name);
+
+	lines_say(out, "%s:%*lu", name, width, number);
 }
 
-static void say_count(const struct output *out, const char *name,
+static void say_count(const struct lines *out, const char *name,
                       unsigned long count)
 {
-	say(out, "%-24s %lu", name, count);
+	lines_say(out, "%-24s %lu", name, count);
 }
 
-static void show_blocks(const struct output *out)
+static void show_pages(const struct lines *out)
 {
 	unsigned long blocks[MAX_ORDER + 1];
 	unsigned long cached;
-	char line[112];
-	size_t length = 0;
-	unsigned int order;
 
 	page_alloc_stats(blocks, &cached);
-	for (order = 0; order <= MAX_ORDER; order++) {
-		length +=
-			(size_t)ksnprintf(line + length, sizeof(line) - length,
-		                          " %lu", blocks[order]);
-	}
-	say_pages(out, "PagesCached", cached);
-	say(out, "%-16s%s", "FreeBlocks 0..9", line);
+	say_kb(out, "MemTotal", nr_total_pages());
+	say_kb(out, "MemFree", nr_free_pages());
+	say_kb(out, "MemAvailable", nr_free_pages());
+	say_kb(out, "MemUsed", memory_used_pages());
+	say_kb(out, "MemFreeBelow4G", nr_free_pages_below_4g());
+	say_kb(out, "MemUntouched", memblock_free_pages());
+	say_kb(out, "PagesCached", cached);
+	say_kb(out, "SwapTotal", 0);
+	say_kb(out, "SwapFree", 0);
+	say_kb(out, "Slab", kmem_slab_pages());
+	say_kb(out, "PageTables", pgtable_pages());
 }
 
-static void show_map_ram(const struct output *out)
-{
-	struct map_ram_stats stats;
-
-	map_ram_read_stats(&stats);
-	say(out,
-	    "%-16s %10lu blocks, %lu mappings of %lu pages, %lu pages dirty",
-	    "MapRam", stats.blocks, stats.live_mappings, stats.live_pages,
-	    stats.dirty_pages);
-}
-
-static void show_window(const struct output *out)
+static void show_window(const struct lines *out)
 {
 	unsigned long used = VMALLOC_SIZE - vspace_free_bytes();
 	struct vmap_counters counters;
 
 	vmap_read_counters(&counters);
-	say_pages(out, "VmallocTotal", VMALLOC_SIZE >> PAGE_SHIFT);
-	say_pages(out, "VmallocUsed", used >> PAGE_SHIFT);
-	say_pages(out, "VmallocChunk", vspace_largest() >> PAGE_SHIFT);
-	say_pages(out, "VmallocPages", (unsigned long)counters.vmalloc_pages);
-	say_pages(out, "VmallocLazy", counters.lazy_pages);
-	say(out, "%-16s %10ld busy, %lu lazy, %lu holes", "VmallocAreas",
-	    counters.busy_areas, counters.lazy_areas, vspace_holes());
+	say_kb(out, "VmallocTotal", VMALLOC_SIZE >> PAGE_SHIFT);
+	say_kb(out, "VmallocUsed", used >> PAGE_SHIFT);
+	say_kb(out, "VmallocChunk", vspace_largest() >> PAGE_SHIFT);
+	say_kb(out, "VmallocPages", (unsigned long)counters.vmalloc_pages);
+	say_kb(out, "VmallocLazy", counters.lazy_pages);
+	say_kb(out, "VmallocIndex", vm_index_pages());
+	say_number(out, "VmallocAreas", (unsigned long)counters.busy_areas);
+	say_number(out, "VmallocLazyAreas", counters.lazy_areas);
+	say_number(out, "VmallocHoles", vspace_holes());
+}
+
+static void show_map_ram(const struct lines *out)
+{
+	struct map_ram_stats stats;
+
+	map_ram_read_stats(&stats);
+	say_kb(out, "MapRam", stats.live_pages);
+	say_kb(out, "MapRamDirty", stats.dirty_pages);
+	say_number(out, "MapRamBlocks", stats.blocks);
+	say_number(out, "MapRamMappings", stats.live_mappings);
 }
 
 /* Free pages do not count what the untouched ones will need to be used. */
@@ -110,22 +106,33 @@ unsigned long memory_used_pages(void)
 
 void meminfo_show(vminfo_emit *emit, void *context)
 {
-	const struct output out = { emit, context };
+	const struct lines out = { emit, context };
 
-	say_pages(&out, "MemTotal", nr_total_pages());
-	say_pages(&out, "MemFree", nr_free_pages());
-	say_pages(&out, "MemUsed", memory_used_pages());
-	say_pages(&out, "MemFreeBelow4G", nr_free_pages_below_4g());
-	say_pages(&out, "MemUntouched", memblock_free_pages());
-	show_blocks(&out);
-	say_pages(&out, "Slab", kmem_slab_pages());
-	say_pages(&out, "PageTables", pgtable_pages());
-	say_pages(&out, "VmallocIndex", vm_index_pages());
+	show_pages(&out);
 	show_window(&out);
 	show_map_ram(&out);
 }
 
-static void show_vmap_counters(const struct output *out)
+/* Both zones as one: a block is cut where they meet. */
+void buddyinfo_show(vminfo_emit *emit, void *context)
+{
+	const struct lines out = { emit, context };
+	unsigned long blocks[MAX_ORDER + 1];
+	char numbers[(MAX_ORDER + 1) * 21];
+	unsigned long cached;
+	size_t length = 0;
+	unsigned int order;
+
+	page_alloc_stats(blocks, &cached);
+	for (order = 0; order <= MAX_ORDER; order++) {
+		length += (size_t)ksnprintf(numbers + length,
+		                            sizeof(numbers) - length, "%6lu ",
+		                            blocks[order]);
+	}
+	lines_say(&out, "Node 0, zone   Normal %s", numbers);
+}
+
+static void show_vmap_counters(const struct lines *out)
 {
 	struct vmap_counters vmap;
 
@@ -148,7 +155,7 @@ static void show_vmap_counters(const struct output *out)
 	say_count(out, "vmalloc_pages", (unsigned long)vmap.vmalloc_pages);
 }
 
-static void show_tlb_counters(const struct output *out)
+static void show_tlb_counters(const struct lines *out)
 {
 	struct tlb_counters tlb;
 
@@ -163,7 +170,7 @@ static void show_tlb_counters(const struct output *out)
 
 void counters_show(vminfo_emit *emit, void *context)
 {
-	const struct output out = { emit, context };
+	const struct lines out = { emit, context };
 
 	show_vmap_counters(&out);
 	show_tlb_counters(&out);

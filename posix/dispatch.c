@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls by number: syscall(2) and musl's cancellation points know theirs
- * only at run time. One table of functions, filled from posix/syscalls.list;
- * what it does not hold is -ENOSYS. The second table has the names of all of
+ * System calls by number, for syscall(2), which knows it at run time only. One
+ * table of functions, made from the list of all that Linux has; those that do not
+ * exist here refuse (posix/missing.c). The second table has the names of all of
  * Linux's calls, so that the report says what a program is missing.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,12 +14,11 @@
 
 #include "core/compiler.h"
 #include "core/log.h"
+#include "glue/glue.h"
 #include "posix/syscalls.h"
 
-typedef long system_call(long a, long b, long c, long d, long e, long f);
-
 #define SYSCALL_ENTRY(name) [__NR_##name] = sys_##name,
-static system_call *const calls[] = { SYSCALL_LIST(SYSCALL_ENTRY) };
+system_call *const syscall_table[] = { SYSCALL_NAMES(SYSCALL_ENTRY) };
 
 /* All names in one struct: a place in it is 2 bytes, a pointer would be 8. */
 #define SYSCALL_NAME(name) char name[sizeof(#name)];
@@ -32,37 +32,64 @@ static const struct syscall_names {
 	[__NR_##name] = offsetof(struct syscall_names, name),
 static const uint16_t places[] = { SYSCALL_NAMES(SYSCALL_PLACE) };
 
-static uint64_t refused[ARRAY_SIZE(places) / 64 + 1]; /* a bit for each */
-static unsigned long refused_total;
+static unsigned int refused[ARRAY_SIZE(places)]; /* [A] */
+static unsigned int refused_unknown; /* [A] numbers that Linux has not */
+
+static const char *name_of(unsigned long n)
+{
+	return n < ARRAY_SIZE(places) && places[n] > 0
+	               ? (const char *)&names + places[n]
+	               : NULL;
+}
+
+static unsigned int *count_of(unsigned long n)
+{
+	return name_of(n) ? &refused[n] : &refused_unknown;
+}
 
 long vireo_no_syscall(long n)
 {
-	size_t place = (unsigned long)n < ARRAY_SIZE(places) ? places[n] : 0;
-	uint64_t bit = 1ul << n % 64;
+	const char *name = name_of(n);
 
-	refused_total++;
-	if (place == 0) {
-		log_warn("there is no system call %ld: ENOSYS", n);
-	} else if (!(refused[n / 64] & bit)) {
-		refused[n / 64] |= bit;
+	if (__atomic_fetch_add(count_of(n), 1, __ATOMIC_RELAXED) > 0)
+		return -ENOSYS;
+	if (name) {
 		log_warn("system call %s (%ld) does not exist here: ENOSYS",
-		         (const char *)&names + place, n);
+		         name, n);
+	} else {
+		log_warn("there is no system call %ld: ENOSYS", n);
 	}
 	return -ENOSYS;
 }
 
-unsigned long syscalls_refused(void)
+unsigned int syscalls_refused(long n)
 {
-	return refused_total;
+	return READ_ONCE(*count_of(n));
 }
 
-/* <= 8 instructions before the call itself, no lock */
-long vireo_syscall(long n, long a, long b, long c, long d, long e, long f)
+void syscalls_visit_refused(void (*visit)(const char *name, unsigned int count,
+                                          void *context),
+                            void *context)
 {
-	const unsigned long number = n;
+	for (unsigned long n = 0; n < ARRAY_SIZE(places); n++) {
+		if (syscalls_refused(n) > 0 && name_of(n))
+			visit(name_of(n), syscalls_refused(n), context);
+	}
+	if (refused_unknown > 0)
+		visit("(unknown)", refused_unknown, context);
+}
 
-	if (unlikely(number >= ARRAY_SIZE(calls) || !calls[number]))
-		return vireo_no_syscall(n);
+static_assert(ARRAY_SIZE(syscall_table) == SYSCALL_TABLE_SIZE,
+              "posix/glue/syscall.S");
 
-	return calls[number](a, b, c, d, e, f);
+/* What syscall(2) does with all but good results: errno and -1. */
+long syscall_failed(long result)
+{
+	errno = (int)-result;
+	return -1;
+}
+
+long syscall_unknown(long n)
+{
+	return syscall_failed(vireo_no_syscall(n));
 }

@@ -1,338 +1,382 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mapping starts as a plain vmalloc area: its pages are what the page table
- * says, and most are freed like that. The first cut makes it sparse: from then
- * on vm->pages[] is the record, an entry a page, and the page table shows those
- * of them that may be accessed.
- *
- *      pages[i]   NULL      nothing there yet (PROT_NONE from the start)
- *                 frame     mapped, or hidden when the page table has no entry
- *                 GONE      given back
- *
- * requested_size counts the bytes that are not GONE. VM_MMAP keeps everybody else
- * from freeing or resizing the area; here it is taken off while that is done.
+ * Ranges of addresses under mmap(): taken, given back, changed. The common pair,
+ * a mapping made and given back whole, needs the mutex only to find it again: an
+ * area is built before anybody sees it and taken apart when nobody does any more.
  */
 #include "posix/mapping.h"
 
 #include <errno.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <string.h>
 
-#include "arch/barrier.h"
+#include "core/hart.h"
+#include "lib/page_ops.h"
 #include "mm/page_alloc.h"
-#include "mm/pgtable.h"
 #include "mm/tlb.h"
-#include "mm/vm_area.h"
+#include "posix/mapping_internal.h"
 
-static struct page gone;
-#define GONE (&gone)
+#define ALIGN_MAX (64ul << 20)
+/* Up to so many pages there is a shorter way. */
+#define SIMPLE_PAGES 64ul
 
-static bool is_frame(const struct page *page)
+/* By PROT_*; 0 for what is refused. Any access includes reading. */
+static const pgprot_t prots[PROT_READ | PROT_WRITE | PROT_EXEC] = {
+	[PROT_NONE] = PAGE_HIDDEN,    [PROT_READ] = PAGE_KERNEL_RO,
+	[PROT_WRITE] = PAGE_KERNEL,   [PROT_READ | PROT_WRITE] = PAGE_KERNEL,
+	[PROT_EXEC] = PAGE_KERNEL_RX, [PROT_READ | PROT_EXEC] = PAGE_KERNEL_RX,
+};
+
+int mapping_prot(unsigned int prot, pgprot_t *prot_out)
 {
-	return page && page != GONE;
+	if (prot & ~(unsigned int)(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	if (prot & PROT_WRITE && prot & PROT_EXEC)
+		return -EACCES;
+	*prot_out = prots[prot];
+	return 0;
 }
 
-static vaddr_t range_start(const struct mapping_range *range)
+/* Of a region, whose protection was looked at when it was made. */
+static pgprot_t prot_of(const struct region *region)
 {
-	return (vaddr_t)range->vm->addr + (range->index << PAGE_SHIFT);
+	return prots[region->prot];
 }
 
-static size_t range_bytes(const struct mapping_range *range)
+/* mlockall(MCL_FUTURE) */
+bool mappings_locked;
+struct vm_area *mapping_heap;
+
+bool region_is_eager(const struct region *region)
 {
-	return range->count << PAGE_SHIFT;
+	if (region->flags & REGION_NORESERVE || region->prot == PROT_NONE)
+		return false;
+	return region->flags & REGION_EAGER || mappings_locked ||
+	       region->end - region->start <= EAGER_BYTES;
 }
 
-static unsigned long mapping_pages(const struct vm_struct *vm)
+/*
+ * A large mapping starts at a multiple of the largest power of two that it
+ * holds: leaves fit, and allocators that want their segments aligned find them so.
+ */
+struct vm_area *mapping_reserve(size_t bytes, vaddr_t at, const void *caller)
 {
-	return get_vm_area_size(vm) >> PAGE_SHIFT;
-}
+	const unsigned long pages = bytes >> PAGE_SHIFT;
+	struct vm_area *area = NULL;
+	unsigned long align = ALIGN_MAX;
 
-static bool is_sparse(const struct vm_struct *vm)
-{
-	return vm->flags & VM_SPARSE;
-}
-
-bool mapping_is_whole(const struct mapping_range *range)
-{
-	return range->index == 0 && range->count == mapping_pages(range->vm);
-}
-
-/* Where the area must end: just behind its guard page when @at is given. */
-static vaddr_t window_end(vaddr_t at, size_t size)
-{
-	return at ? at + size + PAGE_SIZE : VMALLOC_END;
-}
-
-void *mapping_create(size_t size, pgprot_t prot, vaddr_t at, const void *caller)
-{
-	void *start = __vmalloc_node_range(
-		size, PAGE_SIZE, at ? at : VMALLOC_START, window_end(at, size),
-		GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, prot, NUMA_NO_NODE,
-		caller);
-
-	if (start)
-		find_vm_area_containing(start)->flags |= VM_MMAP;
-	return start;
-}
-
-void *mapping_reserve(size_t size, vaddr_t at, const void *caller)
-{
-	struct vm_struct *vm =
-		__get_vm_area_caller(size, VM_SPARSE, at ? at : VMALLOC_START,
-	                             window_end(at, size), caller);
-
-	if (!vm)
-		return NULL;
-	vm->pages = kvmalloc(mapping_pages(vm) * sizeof(*vm->pages),
-	                     GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	if (!vm->pages) {
-		free_vm_area(vm);
-		return NULL;
+	if (at) {
+		return vm_area_reserve_in(pages, PAGE_SIZE, VM_MMAP, at,
+		                          at + bytes + PAGE_SIZE, GFP_NOWAIT,
+		                          caller);
 	}
-	vm->flags |= VM_MMAP;
-	return vm->addr;
+	if (likely(bytes < LEAF_TABLE_SIZE))
+		return vm_area_reserve(pages, PAGE_SIZE, VM_MMAP, GFP_KERNEL,
+		                       caller);
+	while (align > bytes)
+		align >>= 1;
+	area = vm_area_reserve(pages, align, VM_MMAP, GFP_NOWAIT, caller);
+	if (!area)
+		area = vm_area_reserve(pages, PAGE_SIZE, VM_MMAP, GFP_KERNEL,
+		                       caller);
+	return area;
 }
 
-bool mapping_find(vaddr_t address, size_t size, struct mapping_range *range_out)
+/* Zeroed through its own addresses where they may be written: interrupts on. */
+static bool back_at_once(struct vm_area *area, pgprot_t prot)
 {
-	struct vm_struct *vm = find_vm_area_containing((void *)address);
-	vaddr_t end;
+	const unsigned long pages = area_usable_pages(area);
+	const bool writable = pgprot_val(prot) & PTE_W;
+	const gfp_t gfp = writable ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO;
+	unsigned long done = 0;
 
-	if (!vm || !(vm->flags & VM_MMAP))
+	if (likely(pages == 1 || has_free_pages(pages)))
+		done = area_populate(area, 0, pages, gfp, prot);
+	if (unlikely(done < pages)) {
+		area_free_runs(area, 0, done);
 		return false;
-	end = (vaddr_t)vm->addr + get_vm_area_size(vm);
-	if (address >= end || size > end - address)
-		return false;
+	}
+	area->vm.nr_pages = (unsigned int)pages;
+	area->vm.flags |= VM_SIMPLE;
+	if (writable) {
+		char *at = area->vm.addr;
+		char *end = at + (pages << PAGE_SHIFT);
 
-	*range_out = (struct mapping_range){
-		.vm = vm,
-		.index = (address - (vaddr_t)vm->addr) >> PAGE_SHIFT,
-		.count = PFN_UP(size),
-	};
+		for (; at < end; at += PAGE_SIZE)
+			clear_page(at);
+	}
 	return true;
 }
 
-/* The pages become this file's: no counter of the core has them any more. */
-static int make_sparse(struct vm_struct *vm)
+int mapping_back(struct vm_area *area, const struct region *region)
 {
-	struct vm_area *area = to_area(vm);
-	unsigned long flags;
+	int err = 0;
 
-	if (is_sparse(vm))
-		return 0;
-	if (!find_vm_area(vm->addr) || !vm->pages)
+	if (region->file)
+		return mapping_fill_from_file(area, region);
+	if (region_is_eager(region)) {
+		err = sparse_fill(area, region->start, region->end,
+		                  prot_of(region));
+	} else {
+		mapping_faults_enable();
+		if (!(region->flags & REGION_NORESERVE) &&
+		    region->prot != PROT_NONE &&
+		    !has_free_pages((region->end - region->start) >>
+		                    PAGE_SHIFT))
+			err = -ENOMEM;
+	}
+	if (err)
+		sparse_drop(area, region->start, region->end, false);
+	return err;
+}
+
+int mapping_publish(struct vm_area *area, struct region *region,
+                    const void *caller)
+{
+	int err;
+
+	if (likely(!region->file && region_is_eager(region)))
+		err = back_at_once(area, prot_of(region)) ? 0 : -ENOMEM;
+	else
+		err = mapping_back(area, region);
+	if (unlikely(err)) {
+		vm_area_retire(area, caller);
+		return err;
+	}
+	area->owner = region_owner(region);
+	vm_area_publish(area);
+	return 0;
+}
+
+static bool is_simple(const struct region *region, size_t bytes)
+{
+	return bytes <= SIMPLE_PAGES << PAGE_SHIFT && !region->file &&
+	       region->prot != PROT_NONE && !(region->flags & REGION_NORESERVE);
+}
+
+int mapping_create(struct region *region, vaddr_t at, const void *caller)
+{
+	const size_t bytes = region->end - region->start;
+	struct vm_area *area;
+
+	if (likely(is_simple(region, bytes) && !at)) {
+		return vm_area_map_simple(bytes, prot_of(region),
+		                          region_owner(region), caller)
+		               ? 0
+		               : -ENOMEM;
+	}
+	area = mapping_reserve(bytes, at, caller);
+	if (unlikely(!area))
 		return -ENOMEM;
-
-	flags = vmap_lock_own();
-	vmap_counters_own()->vmalloc_pages -= vm->nr_pages;
-	vm->flags = (vm->flags & ~VM_ALLOC) | VM_SPARSE;
-	vm->nr_pages = 0;
-	area->pages_filled = false;
-	vmap_unlock_own(flags);
-	return 0;
+	region->start = area_start(area);
+	region->end = region->start + bytes;
+	return mapping_publish(area, region, caller);
 }
 
-static void free_sparse(struct vm_struct *vm)
+void mapping_drop(struct vm_area *area, const struct region *regions)
 {
-	vm->flags &= ~VM_MMAP;
-	kvfree(vm->pages);
-	vm->pages = NULL;
-	free_vm_area(vm);
+	for (; regions; regions = regions->next)
+		sparse_drop(area, regions->start, regions->end,
+		            regions->file && regions->flags & REGION_SHARED);
 }
 
-/* Free the frames of the range, those that follow one another together. */
-static void free_frames(const struct mapping_range *range)
-{
-	struct page **pages = range->vm->pages + range->index;
-	unsigned long i = 0;
-
-	while (i < range->count) {
-		struct page *first = pages[i];
-		unsigned long run = 1;
-
-		while (is_frame(first) && i + run < range->count &&
-		       pages[i + run] == first + run)
-			run++;
-		if (is_frame(first))
-			page_free_run(first, run);
-		i += run;
-	}
-}
-
-static void mark_gone(const struct mapping_range *range)
-{
-	struct page **pages = range->vm->pages + range->index;
-	unsigned long i;
-
-	for (i = 0; i < range->count; i++) {
-		if (pages[i] != GONE)
-			range->vm->requested_size -= PAGE_SIZE;
-		pages[i] = GONE;
-	}
-}
-
-int mapping_release(const struct mapping_range *range)
-{
-	struct vm_struct *vm = range->vm;
-
-	if (mapping_is_whole(range) && !is_sparse(vm)) {
-		vm->flags &= ~VM_MMAP;
-		vfree(vm->addr);
-		return 0;
-	}
-	if (make_sparse(vm) != 0)
-		return -ENOMEM;
-
-	unmap_kernel_range(range_start(range), range_bytes(range));
-	free_frames(range);
-	mark_gone(range);
-	if (vm->requested_size == 0)
-		free_sparse(vm);
-	return 0;
-}
-
-static bool has_gone_pages(const struct mapping_range *range)
-{
-	struct page **pages = range->vm->pages + range->index;
-	unsigned long i;
-
-	for (i = 0; i < range->count; i++)
-		if (pages[i] == GONE)
-			return true;
-	return false;
-}
-
-int mapping_hide(const struct mapping_range *range)
-{
-	if (make_sparse(range->vm) != 0 || has_gone_pages(range))
-		return -ENOMEM;
-
-	unmap_kernel_range(range_start(range), range_bytes(range));
-	return 0;
-}
-
-int mapping_renew(const struct mapping_range *range)
-{
-	struct vm_struct *vm = range->vm;
-	unsigned long i;
-
-	if (make_sparse(vm) != 0)
-		return -ENOMEM;
-
-	unmap_kernel_range(range_start(range), range_bytes(range));
-	for (i = range->index; i < range->index + range->count; i++) {
-		if (vm->pages[i] != GONE)
-			continue;
-		vm->pages[i] = NULL;
-		vm->requested_size += PAGE_SIZE;
-	}
-	mapping_clear(range);
-	return 0;
-}
-
-/* A frame for each page that has none; what is got stays for the next try. */
-static int add_frames(const struct mapping_range *range)
-{
-	struct page **pages = range->vm->pages + range->index;
-	unsigned long i;
-
-	for (i = 0; i < range->count; i++) {
-		if (!pages[i])
-			pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		if (!pages[i])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static bool page_is_mapped(const struct mapping_range *range, unsigned long i)
-{
-	unsigned int level;
-
-	return pgtable_lookup(range_start(range) + (i << PAGE_SHIFT), &level);
-}
-
-/* Pages from @i on that are all mapped or all not. */
-static unsigned long run_alike(const struct mapping_range *range,
-                               unsigned long i, bool mapped)
-{
-	unsigned long run = 1;
-
-	while (i + run < range->count &&
-	       page_is_mapped(range, i + run) == mapped)
-		run++;
-	return run;
-}
-
-static int show_hidden(const struct mapping_range *range, pgprot_t prot)
-{
-	unsigned long i = 0;
-
-	while (i < range->count) {
-		const bool mapped = page_is_mapped(range, i);
-		const unsigned long run = run_alike(range, i, mapped);
-		const vaddr_t va = range_start(range) + (i << PAGE_SHIFT);
-
-		if (!mapped && map_kernel_range_noflush(
-				       va, run << PAGE_SHIFT, prot,
-				       range->vm->pages + range->index + i) < 0)
-			return -ENOMEM;
-		i += run;
-	}
-	return 0;
-}
-
-int mapping_protect(const struct mapping_range *range, pgprot_t prot)
-{
-	const vaddr_t start = range_start(range);
-	const size_t size = range_bytes(range);
-
-	if (is_sparse(range->vm) &&
-	    (has_gone_pages(range) || add_frames(range) != 0 ||
-	     show_hidden(range, prot) != 0))
-		return -ENOMEM;
-	if (pgtable_protect(start, size, prot) != 0)
-		return -ENOMEM;
-
-	tlb_flush_all(); /* a leaf may have been split */
-	if (pgprot_val(prot) & PTE_X)
-		fence_i(); /* main() runs on this hart only */
-	return 0;
-}
-
-/* Through the direct map: the mapping itself may be read-only or hidden. */
-void mapping_clear(const struct mapping_range *range)
-{
-	const struct vm_struct *vm = range->vm;
-	unsigned long i;
-
-	for (i = range->index; i < range->index + range->count; i++) {
-		struct page *page =
-			is_sparse(vm) ? vm->pages[i]
-				      : vmalloc_to_page((char *)vm->addr +
-		                                        (i << PAGE_SHIFT));
-
-		if (is_frame(page))
-			memset(page_address(page), 0, PAGE_SIZE);
-	}
-}
-
-void *mapping_resize(const struct mapping_range *range, size_t size,
+void mapping_discard(struct vm_area *area, struct region *regions,
                      const void *caller)
 {
-	struct vm_struct *vm = range->vm;
-	void *moved;
+	if (likely(area->vm.flags & VM_SIMPLE))
+		area_free_runs(area, 0, area->vm.nr_pages);
+	else
+		mapping_drop(area, regions);
+	region_free(regions);
+	vm_area_retire(area, caller);
+}
 
-	if (is_sparse(vm) || !mapping_is_whole(range))
-		return NULL;
-	vm->flags &= ~VM_MMAP;
-	moved = vrealloc(vm->addr, size,
-	                 GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-	if (moved) {
-		vm = find_vm_area_containing(moved);
-		vm->caller = caller;
+/* Nobody finds the area from here on. Its regions. */
+static struct region *claim_whole(struct vm_area *area)
+{
+	unsigned long flags = spin_lock_irqsave(&regions_lock);
+	struct region *regions = area_regions(area);
+
+	area->owner = NULL;
+	spin_unlock_irqrestore(&regions_lock, flags);
+	(void)vm_area_claim(area->vm.addr, VM_MMAP);
+	return regions;
+}
+
+/* Does [start, end) hold all regions of @area? */
+static bool holds_all(const struct vm_area *area, vaddr_t start, vaddr_t end)
+{
+	const struct region *region = area_regions(area);
+
+	if (area == mapping_heap || !region || region->start < start)
+		return false;
+	while (region->next)
+		region = region->next;
+	return region->end <= end;
+}
+
+void mapping_flush(const struct vm_area *area, vaddr_t start, vaddr_t end)
+{
+	if (area->huge_leaves > 0) /* one may have been split */
+		tlb_flush_all();
+	else
+		tlb_flush_range(start, end);
+}
+
+void mapping_replace(struct vm_area *area, vaddr_t start, vaddr_t end,
+                     struct region *in, struct region_spares *spares)
+{
+	struct region *old;
+
+	area->vm.flags &= ~VM_SIMPLE;
+	old = region_splice(area, start, end, in, spares);
+	if (!old)
+		return;
+	mapping_drop(area, old);
+	mapping_flush(area, start, end);
+	region_free(old);
+}
+
+bool mapping_unmap_whole(vaddr_t start, vaddr_t end, const void *caller)
+{
+	struct area_owner *owner;
+
+	mutex_lock(&mappings_mutex);
+	owner = vm_area_unmap_simple((void *)start, end - start, &regions_lock,
+	                             caller);
+	mutex_unlock(&mappings_mutex);
+	if (likely(owner))
+		region_free((struct region *)owner);
+	return owner;
+}
+
+int mapping_split_ends(vaddr_t start, vaddr_t end)
+{
+	struct vm_area *first = mapping_next(start, end);
+	struct vm_area *area;
+	int err = 0;
+
+	if (first && area_start(first) < start)
+		err = sparse_split(start, lower(end, area_usable_end(first)),
+		                   false);
+	for (area = first; area && !err;
+	     area = mapping_next(area_end(area), end)) {
+		if (area_usable_end(area) > end)
+			err = sparse_split(higher(start, area_start(area)), end,
+			                   false);
+		if (area_end(area) >= end)
+			break;
 	}
-	vm->flags |= VM_MMAP;
-	return moved;
+	return err;
+}
+
+int mapping_unmap(vaddr_t start, vaddr_t end, const void *caller)
+{
+	struct region_spares spares;
+	struct vm_area *area;
+	int err;
+
+	if (!region_spares_get(&spares))
+		return -ENOMEM;
+	err = mapping_split_ends(start, end);
+	for (area = mapping_next(start, end); area && !err;
+	     area = mapping_next(start, end)) {
+		const vaddr_t first = higher(start, area_start(area));
+
+		start = area_end(area);
+		if (holds_all(area, first, end)) {
+			mapping_discard(area, claim_whole(area), caller);
+		} else {
+			mapping_replace(area, first,
+			                lower(end, area_usable_end(area)), NULL,
+			                &spares);
+		}
+		if (start >= end)
+			break;
+	}
+	region_spares_put(&spares);
+	return err;
+}
+
+int mapping_for_each(vaddr_t start, vaddr_t end, region_function *function,
+                     void *context)
+{
+	struct vm_area *area = mapping_next(start, end);
+	int err = 0;
+
+	for (; area && !err; area = mapping_next(area_end(area), end)) {
+		struct region *region = region_above(area, start);
+
+		for (; region && !err && region->start < end;
+		     region = region->next) {
+			err = function(area, region,
+			               higher(start, region->start),
+			               lower(end, region->end), context);
+		}
+		if (area_end(area) >= end)
+			break;
+	}
+	return err;
+}
+
+static int check_gap(struct vm_area *area, struct region *region, vaddr_t start,
+                     vaddr_t end, void *context)
+{
+	vaddr_t *covered = context;
+
+	(void)area, (void)region;
+	if (start != *covered)
+		return -ENOMEM;
+	*covered = end;
+	return 0;
+}
+
+bool mapping_covers(vaddr_t start, vaddr_t end)
+{
+	vaddr_t covered = start;
+
+	return mapping_for_each(start, end, check_gap, &covered) == 0 &&
+	       covered == end;
+}
+
+int mapping_populate(struct vm_area *area, const struct region *region,
+                     vaddr_t start, vaddr_t end)
+{
+	area->vm.flags &= ~VM_SIMPLE;
+	return sparse_fill(area, start, end, prot_of(region));
+}
+
+struct visit {
+	mapping_visit *function;
+	void *context;
+};
+
+static int visit_region(struct vm_area *area, struct region *region,
+                        vaddr_t start, vaddr_t end, void *context)
+{
+	const struct visit *visit = context;
+	struct mapping_note note = {
+		.start = start,
+		.end = end,
+		.prot = (int)region->prot,
+		.flags = region->flags & REGION_SHARED ? MAP_SHARED
+		                                       : MAP_PRIVATE,
+		.heap = region->flags & REGION_HEAP,
+		.file = region->file,
+		.offset = region->offset,
+	};
+
+	(void)area;
+	if (region->flags & REGION_NORESERVE)
+		note.flags |= MAP_NORESERVE;
+	note.present = sparse_count(start, end);
+	return visit->function(&note, visit->context) ? 0 : 1;
+}
+
+void mappings_visit(mapping_visit *visit, void *context)
+{
+	struct visit pair = { visit, context };
+
+	mutex_lock(&mappings_mutex);
+	(void)mapping_for_each(VMALLOC_START, VMALLOC_END, visit_region, &pair);
+	mutex_unlock(&mappings_mutex);
 }

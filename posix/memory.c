@@ -1,216 +1,349 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap() and its family: anonymous memory only, backed at once. There are no
- * demand faults, so memory that was given is there, and what cannot be given
- * fails in the call. There is no heap between mmap() and malloc() either: brk()
- * moves nothing, and the C library then takes everything from mmap().
- *
- * An address hint without MAP_FIXED is ignored. Write and execute together are
- * refused: no page of this image is ever both.
+ * mmap(), munmap(), mprotect(): their arguments, as Linux reads them. Write and
+ * execute together are refused: no page of this image is ever both.
  */
-#define _GNU_SOURCE /* mremap() */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #include "posix/file.h"
-#include "posix/mapping.h"
+#include "posix/mapping_internal.h"
 #include "posix/syscalls.h"
 
-#define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define FLAGS_KNOWN                                                   \
+	(MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |    \
+	 MAP_LOCKED | MAP_DENYWRITE | MAP_EXECUTABLE)
+#define FIXED (MAP_FIXED | MAP_FIXED_NOREPLACE)
 
-/* 0 and *prot_out, or -EINVAL, -EACCES. PROT_NONE is not for here. */
-static int page_protection(int prot, pgprot_t *prot_out)
+struct request {
+	vaddr_t at;
+	size_t size;
+	int prot;
+	int flags;
+	int fd;
+	uint64_t offset;
+};
+
+static bool is_shared(const struct request *request)
 {
-	if (prot & ~PROT_ALL)
-		return -EINVAL;
-	if (prot & PROT_WRITE && prot & PROT_EXEC)
-		return -EACCES;
+	return (request->flags & MAP_TYPE) != MAP_PRIVATE;
+}
 
-	*prot_out = PAGE_KERNEL_RO;
-	if (prot & PROT_WRITE)
-		*prot_out = PAGE_KERNEL;
-	if (prot & PROT_EXEC)
-		*prot_out = PAGE_KERNEL_RX;
+static int check_prot(int prot)
+{
+	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	return prot & PROT_WRITE && prot & PROT_EXEC ? -EACCES : 0;
+}
+
+static int check_flags(const struct request *request)
+{
+	const int kind = request->flags & MAP_TYPE;
+
+	if (request->size == 0 || request->flags & MAP_GROWSDOWN ||
+	    (kind != MAP_PRIVATE && kind != MAP_SHARED &&
+	     kind != MAP_SHARED_VALIDATE))
+		return -EINVAL;
+	if (kind == MAP_SHARED_VALIDATE && request->flags & ~FLAGS_KNOWN)
+		return -EOPNOTSUPP;
+	return request->flags & MAP_HUGETLB ? -ENOMEM : 0;
+}
+
+static int check_place(const struct request *request)
+{
+	const size_t size = PAGE_ALIGN(request->size);
+	if (!IS_ALIGNED(request->offset, PAGE_SIZE) ||
+	    (request->flags & FIXED && !IS_ALIGNED(request->at, PAGE_SIZE)))
+		return -EINVAL;
+	if (request->size > VMALLOC_SIZE)
+		return -ENOMEM;
+	if (!(request->flags & MAP_ANONYMOUS) &&
+	    request->offset + size < request->offset)
+		return -EOVERFLOW;
+	if (request->flags & FIXED && (!is_vmalloc_addr((void *)request->at) ||
+	                               size > VMALLOC_END - request->at))
+		return -ENOMEM;
 	return 0;
 }
 
-/* Rounded up to pages; 0 when that is no size an area can have. */
-static size_t area_bytes(size_t size)
+/* The file of the request, as it was opened; its reference is the region's. */
+static int take_file(const struct request *request, struct region *region)
 {
-	return size <= VMALLOC_SIZE ? PAGE_ALIGN(size) : 0;
+	struct file *file;
+	int err = 0;
+
+	if (request->flags & MAP_ANONYMOUS)
+		return 0;
+	file = file_get(request->fd);
+	if (!file)
+		return -EBADF;
+	region->file = file;
+	region->offset = request->offset;
+	if (!file_may_read(file))
+		err = -EACCES;
+	else if (!file->ops->pages || !file->ops->size)
+		err = -ENODEV;
+	else if (is_shared(request) && !file_may_write(file))
+		region->flags |= REGION_READ_ONLY;
+	if (!err && region->flags & REGION_READ_ONLY &&
+	    request->prot & PROT_WRITE)
+		err = -EACCES;
+	return err;
 }
 
-static int check_mmap(vaddr_t at, size_t size, int prot, int flags, int fd)
+static void set_flags(const struct request *request, struct region *region)
 {
-	const int kind = flags & MAP_TYPE;
-	pgprot_t pgprot;
+	const int flags = request->flags;
 
-	if (size == 0 || (kind != MAP_PRIVATE && kind != MAP_SHARED))
-		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS))
-		return file_is_open(fd) ? -ENODEV : -EBADF;
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) &&
-	    !IS_ALIGNED(at, PAGE_SIZE))
-		return -EINVAL;
-	return area_bytes(size) ? page_protection(prot, &pgprot) : -ENOMEM;
+	region->prot = (unsigned int)request->prot;
+	region->flags = 0;
+	if (is_shared(request))
+		region->flags |= REGION_SHARED;
+	if (flags & MAP_NORESERVE)
+		region->flags |= REGION_NORESERVE;
+	if (flags & (MAP_STACK | MAP_POPULATE | MAP_LOCKED))
+		region->flags |= REGION_EAGER;
+	if (flags & (MAP_POPULATE | MAP_LOCKED))
+		region->flags &= ~REGION_NORESERVE;
 }
 
-static int change_protection(const struct mapping_range *range, int prot)
+/* Near the hint if nothing is there, else anywhere. */
+static int map_anywhere(const struct request *request, struct region *region,
+                        const void *caller)
 {
-	pgprot_t pgprot;
+	const vaddr_t hint = ALIGN_DOWN(request->at, PAGE_SIZE);
+	const size_t size = PAGE_ALIGN(request->size);
+
+	region->start = 0;
+	region->end = size;
+	if (unlikely(hint && is_vmalloc_addr((void *)hint)) &&
+	    mapping_create(region, hint, caller) == 0)
+		return 0;
+	region->start = 0;
+	region->end = size;
+	return mapping_create(region, 0, caller);
+}
+
+static int map_fixed(const struct request *request, struct region *region,
+                     const void *caller)
+{
+	const bool replace = !(request->flags & MAP_FIXED_NOREPLACE);
 	int err;
 
-	if (prot == PROT_NONE)
-		return mapping_hide(range);
-	err = page_protection(prot, &pgprot);
-	return err ? err : mapping_protect(range, pgprot);
+	region->start = request->at;
+	region->end = request->at + PAGE_ALIGN(request->size);
+	mutex_lock(&mappings_mutex);
+	err = mapping_place(region, replace, caller);
+	mutex_unlock(&mappings_mutex);
+	return err;
 }
 
-/* MAP_FIXED inside an older mapping: fresh zeroed memory in its place. */
-static long map_over(const struct mapping_range *range, int prot)
+static long map(const struct request *request, const void *caller)
 {
-	const int err = mapping_renew(range);
-
-	return err || prot == PROT_NONE ? err : change_protection(range, prot);
-}
-
-/* Anywhere when @at is 0. */
-static long map_new(vaddr_t at, size_t size, int prot, const void *caller)
-{
-	pgprot_t pgprot;
-	void *start;
+	struct region *region = kmalloc(sizeof(*region), GFP_KERNEL);
+	vaddr_t start;
 	int err;
 
-	if (prot == PROT_NONE) {
-		start = mapping_reserve(size, at, caller);
-		return start ? (long)start : -ENOMEM;
-	}
-	err = page_protection(prot, &pgprot);
-	if (err)
-		return err;
-	start = mapping_create(size, pgprot, at, caller);
-	return start ? (long)start : -ENOMEM;
-}
-
-static long map_fixed(vaddr_t at, size_t size, int prot, int flags,
-                      const void *caller)
-{
-	struct mapping_range range;
-	long result;
-
-	if (!is_vmalloc_addr((void *)at))
+	if (unlikely(!region))
 		return -ENOMEM;
-	if (!(flags & MAP_FIXED_NOREPLACE) && mapping_find(at, size, &range)) {
-		result = map_over(&range, prot);
-		return result ? result : (long)at;
-	}
-	result = map_new(at, size, prot, caller);
-	if (result == -ENOMEM && flags & MAP_FIXED_NOREPLACE)
-		return -EEXIST;
-	return result;
-}
-
-SYSCALL(mmap, (vaddr_t at, size_t size, int prot, int flags, int fd), a, b, c,
-        d, e)
-{
-	const int err = check_mmap(at, size, prot, flags, fd);
-
-	if (err)
+	region->next = NULL;
+	region->file = NULL;
+	region->offset = 0;
+	set_flags(request, region);
+	err = take_file(request, region);
+	if (unlikely(err)) {
+		region_free(region);
 		return err;
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
-		return map_fixed(at, area_bytes(size), prot, flags, CALLER());
-	return map_new(0, area_bytes(size), prot, CALLER());
+	}
+	if (unlikely(request->flags & FIXED)) {
+		start = request->at;
+		err = map_fixed(request, region, caller);
+	} else {
+		err = map_anywhere(request, region, caller);
+		start = region->start;
+	}
+	if (unlikely(err))
+		region_free(region);
+	return err ? err : (long)start;
 }
 
-/* Page aligned and inside one mapping; @refusal is what the call says else. */
-static int find_range(vaddr_t at, size_t size, int refusal,
-                      struct mapping_range *range_out)
+SYSCALL(mmap,
+        (vaddr_t at, size_t size, int prot, int flags, int fd, uint64_t offset),
+        a, b, c, d, e, f)
 {
-	if (!IS_ALIGNED(at, PAGE_SIZE))
-		return -EINVAL;
-	return mapping_find(at, size, range_out) ? 0 : refusal;
+	const struct request request = { at, size, prot, flags, fd, offset };
+	int err = check_flags(&request);
+
+	if (!err)
+		err = check_place(&request);
+	if (!err)
+		err = check_prot(prot);
+	return err ? err : map(&request, CALLER());
 }
 
-/* Linux lets a range without mappings pass; here it is a bug that is told. */
+int memory_range(vaddr_t start, size_t size, vaddr_t *end_out)
+{
+	const size_t bytes = PAGE_ALIGN(size);
+
+	if (!IS_ALIGNED(start, PAGE_SIZE))
+		return -EINVAL;
+	if (bytes < size || start + bytes < start)
+		return -ENOMEM;
+	*end_out = start + bytes;
+	return 0;
+}
+
+/* The kernel's own areas are no application's to unmap. */
+static bool holds_foreign(vaddr_t start, vaddr_t end)
+{
+	struct vm_area *area = vm_area_next(start, end, 0);
+
+	for (; area; area = vm_area_next(area_end(area), end, 0)) {
+		if (!(area->vm.flags & VM_MMAP))
+			return true;
+		if (area_end(area) >= end)
+			break;
+	}
+	return false;
+}
+
 SYSCALL(munmap, (vaddr_t at, size_t size), a, b)
 {
-	struct mapping_range range;
-	const int err = find_range(at, size, -EINVAL, &range);
+	vaddr_t end;
+	int err;
 
-	if (err || size == 0)
+	if (memory_range(at, size, &end) != 0 || size == 0 ||
+	    !is_vmalloc_addr((void *)at) || end > VMALLOC_END)
 		return -EINVAL;
-	return mapping_release(&range);
+	if (likely(mapping_unmap_whole(at, end, CALLER())))
+		return 0;
+	mutex_lock(&mappings_mutex);
+	if (holds_foreign(at, end))
+		err = -EINVAL;
+	else
+		err = mapping_unmap(at, end, CALLER());
+	mutex_unlock(&mappings_mutex);
+	return err;
+}
+
+struct change {
+	unsigned int prot;
+	bool takes_rights; /* of some page: other harts must hear of it */
+};
+
+static int check_region(struct vm_area *area, struct region *region,
+                        vaddr_t start, vaddr_t end, void *context)
+{
+	struct change *change = context;
+
+	(void)area, (void)start, (void)end;
+	if (region->flags & REGION_READ_ONLY && change->prot & PROT_WRITE)
+		return -EACCES;
+	if (region->prot & ~change->prot)
+		change->takes_rights = true;
+	return 0;
+}
+
+/*
+ * What is to be there at once, before it is permitted: memory that becomes
+ * accessible, or is asked for once more after MADV_DONTNEED (so do allocators).
+ */
+static int back_part(struct vm_area *area, struct region *region, vaddr_t start,
+                     vaddr_t end, void *context)
+{
+	const struct change *change = context;
+	struct region part = *region;
+
+	part.start = start;
+	part.end = end;
+	part.prot = change->prot;
+	if (region->file || area->vm.flags & VM_SIMPLE ||
+	    (region->prot != PROT_NONE && !(change->prot & PROT_WRITE)))
+		return 0;
+	if (region_is_eager(&part))
+		return mapping_populate(area, region, start, end);
+	mapping_faults_enable();
+	return 0;
+}
+
+static void change_regions(vaddr_t start, vaddr_t end, unsigned int prot,
+                           struct region_spares *spares)
+{
+	struct vm_area *area = mapping_next(start, end);
+
+	for (; area; area = mapping_next(area_end(area), end)) {
+		const vaddr_t first = higher(start, area_start(area));
+		const vaddr_t last = lower(end, area_usable_end(area));
+
+		if (prot == PROT_NONE)
+			area->vm.flags &= ~VM_SIMPLE;
+		region_protect(area, first, last, prot, spares);
+		region_merge(area);
+		if (area_end(area) >= end)
+			break;
+	}
+}
+
+static void change_pages(vaddr_t start, vaddr_t end,
+                         const struct change *change, pgprot_t prot)
+{
+	struct vm_area *area = mapping_next(start, end);
+
+	for (; area; area = mapping_next(area_end(area), end)) {
+		const vaddr_t first = higher(start, area_start(area));
+		const vaddr_t last = lower(end, area_usable_end(area));
+
+		sparse_protect(first, last, prot);
+		if (change->takes_rights)
+			mapping_flush(area, first, last);
+		if (area_end(area) >= end)
+			break;
+	}
+	if (change->prot & PROT_EXEC)
+		harts_synchronise();
+}
+
+/* Regions first: a page fault that comes between gives what will be. */
+static int protect(vaddr_t start, vaddr_t end, struct change *change)
+{
+	struct region_spares spares;
+	pgprot_t prot;
+	int err = mapping_prot(change->prot, &prot);
+
+	if (err)
+		return err;
+	if (!mapping_covers(start, end))
+		return -ENOMEM;
+	err = mapping_for_each(start, end, check_region, change);
+	if (err)
+		return err;
+	if (!region_spares_get(&spares))
+		return -ENOMEM;
+	err = mapping_split_ends(start, end);
+	if (!err && change->prot != PROT_NONE)
+		err = mapping_for_each(start, end, back_part, change);
+	if (!err) {
+		change_regions(start, end, change->prot, &spares);
+		change_pages(start, end, change, prot);
+	}
+	region_spares_put(&spares);
+	return err;
 }
 
 SYSCALL(mprotect, (vaddr_t at, size_t size, int prot), a, b, c)
 {
-	struct mapping_range range;
-	int err;
+	struct change change = { .prot = (unsigned int)prot };
+	vaddr_t end;
+	int err = memory_range(at, size, &end);
 
-	if (size == 0)
-		return IS_ALIGNED(at, PAGE_SIZE) ? 0 : -EINVAL;
-	err = find_range(at, size, -ENOMEM, &range);
-	return err ? err : change_protection(&range, prot);
-}
-
-SYSCALL(madvise, (vaddr_t at, size_t size, int advice), a, b, c)
-{
-	struct mapping_range range;
-	const int err = find_range(at, size, -ENOMEM, &range);
-
-	if (err)
+	if (err || size == 0)
 		return err;
-	switch (advice) {
-	case MADV_DONTNEED:
-		mapping_clear(&range);
-		return 0;
-	case MADV_REMOVE:
-	case MADV_HWPOISON:
-		return -EINVAL;
-	default:
-		return 0;
-	}
-}
-
-/* [at, at + old) keeps its first @size bytes. */
-static long shrink(vaddr_t at, size_t old, size_t size)
-{
-	struct mapping_range tail;
-	int err;
-
-	if (!mapping_find(at + size, old - size, &tail))
-		return -EFAULT;
-	err = mapping_release(&tail);
-	return err ? err : (long)at;
-}
-
-SYSCALL(mremap, (vaddr_t at, size_t old_size, size_t new_size, int flags), a, b,
-        c, d)
-{
-	const size_t old = area_bytes(old_size);
-	const size_t size = area_bytes(new_size);
-	struct mapping_range range;
-	void *moved;
-	int err;
-
-	if (flags & ~MREMAP_MAYMOVE || old == 0 || new_size == 0)
-		return -EINVAL;
-	err = find_range(at, old, -EFAULT, &range);
-	if (err || size == old)
-		return err ? err : (long)at;
-	if (size == 0 || (size > old && !(flags & MREMAP_MAYMOVE)))
-		return -ENOMEM;
-	if (size < old)
-		return shrink(at, old, size);
-
-	moved = mapping_resize(&range, size, CALLER());
-	return moved ? (long)moved : -ENOMEM;
-}
-
-/* The break stays at 0, which is how Linux says that it could not be moved. */
-SYSCALL(brk, (void))
-{
-	return 0;
+	mutex_lock(&mappings_mutex);
+	err = protect(at, end, &change);
+	mutex_unlock(&mappings_mutex);
+	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who am I, what is this machine, and the end. One process with one thread that
+ * Who am I, what is this machine, and the end. There is one process, which
  * belongs to the superuser; its exit is the machine's power-off, and its exit
  * status becomes QEMU's.
  */
@@ -13,15 +13,18 @@
 #include <sys/types.h>
 #include <sys/utsname.h>
 
-#include "core/hart.h"
 #include "core/power.h"
 #include "core/timer.h"
+#include "core/user_access.h"
 #include "mm/page_alloc.h"
 #include "posix/syscalls.h"
-#include "posix/user_memory.h"
+#include "posix/task.h"
 
+/* The process ends with its last thread. */
 SYSCALL(exit, (int status), a)
 {
+	if (task_end)
+		task_end();
 	power_off(status & 0xff);
 }
 
@@ -30,95 +33,51 @@ SYSCALL(exit_group, (int status), a)
 	power_off(status & 0xff);
 }
 
-SYSCALL(getpid, (void))
+SYSCALL_QUICK(getpid, (void))
 {
 	return PROCESS_ID;
 }
 
-SYSCALL(getppid, (void))
+SYSCALL_QUICK(getppid, (void))
 {
 	return 0;
 }
 
-SYSCALL(gettid, (void))
+SYSCALL_QUICK(gettid, (void))
 {
-	return PROCESS_ID;
+	return current_thread()->id;
 }
 
-/* The address would be cleared at the thread's end, which is the machine's. */
-SYSCALL(set_tid_address, (void))
+SYSCALL_QUICK(set_tid_address, (unsigned int *word), (void *)a)
 {
-	return PROCESS_ID;
-}
+	struct task *self = current_task();
 
-SYSCALL(getuid, (void))
-{
-	return 0;
-}
-
-SYSCALL(geteuid, (void))
-{
-	return 0;
-}
-
-SYSCALL(getgid, (void))
-{
-	return 0;
-}
-
-SYSCALL(getegid, (void))
-{
-	return 0;
+	self->clear_child_tid = word;
+	return self->thread.id;
 }
 
 SYSCALL(uname, (void *to), (void *)a)
 {
-	struct utsname *name = to;
-
-	if (!user_can_write(name, sizeof(*name)))
-		return -EFAULT;
-
-	*name = (struct utsname){
+	static const struct utsname name = {
 		.sysname = "Vireo",
 		.nodename = "vireo",
 		.release = "1",
 		.version = "unikernel, Linux riscv64 system calls",
 		.machine = "riscv64",
 	};
-	return 0;
+
+	return copy_to_user(to, &name, sizeof(name));
 }
 
 SYSCALL(sysinfo, (void *to), (void *)a)
 {
-	struct sysinfo *info = to;
-
-	if (!user_can_write(info, sizeof(*info)))
-		return -EFAULT;
-
-	*info = (struct sysinfo){
+	const struct sysinfo info = {
 		.uptime = timer_now_ns() / 1000000000,
 		.totalram = nr_total_pages(),
 		.freeram = nr_free_pages(),
-		.procs = 1,
+		.procs = (unsigned short)tasks_alive(),
 		.mem_unit = PAGE_SIZE,
 	};
-	return 0;
-}
 
-/* Bytes written, as Linux; the harts that are online, whoever may use them. */
-SYSCALL(sched_getaffinity, (pid_t pid, size_t size, unsigned char *set), a, b,
-        (void *)c)
-{
-	const size_t bytes = sizeof(uint64_t);
-	uint64_t online = nr_harts < 64 ? (1ul << nr_harts) - 1 : UINT64_MAX;
-
-	if (pid != 0 && pid != PROCESS_ID)
-		return -ESRCH;
-	if (size < bytes || size % sizeof(long) != 0)
-		return -EINVAL;
-	if (!user_can_write(set, bytes))
-		return -EFAULT;
-
-	memcpy(set, &online, bytes);
-	return bytes;
+	return copy_to_user(to, &info, sizeof(info));
 }

@@ -1,413 +1,401 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Line discipline. Cooked mode gathers a line in line[], echoing and editing it,
- * and hands it out when it is complete; raw mode passes bytes on. The console is
- * only looked at while somebody reads, so a Ctrl-C is seen then and not before.
+ * Who takes bytes from the console to the line discipline: whoever holds the
+ * mutex. When something comes, the interrupt wakes those that wait for input; the
+ * first of them takes it. When nobody waits the worker does, so that a Ctrl-C is
+ * seen while all threads compute.
  *
- *      line[]   0 ...... taken ...... length ......... LINE_BYTES
- *               read by now  to be read   being typed
+ *      interrupt --> readers, pollers --\
+ *          \-------> worker ------------+--> take_input(): echo, lines, signals
+ *
+ * Where no interrupt serves the console, a timer stands in for it while somebody
+ * waits.
  */
 #include "posix/terminal.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 
+#include "arch/sections.h"
 #include "core/cmdline.h"
 #include "core/console.h"
-#include "core/hart.h"
+#include "core/log.h"
+#include "core/mutex.h"
 #include "core/timer.h"
-#include "posix/clock.h"
+#include "core/user_access.h"
+#include "core/wait.h"
+#include "core/work.h"
+#include "mm/kthread.h"
+#include "posix/discipline.h"
 #include "posix/signal.h"
-#include "posix/user_memory.h"
 
-#define LINE_BYTES    4096
-#define KERNEL_NCCS   19
-#define TENTH_NS      100000000ul /* the unit of VTIME */
-#define POLL_PAUSE_NS 1000000ul
-#define DELETE        0x7f
+#define LOOK_EVERY_NS 10000000ul
 #define CTRL(c)       ((c)&0x1f)
+#define DELETE        0x7f
 
-/* The kernel's struct termios: the beginning of the C library's. */
-struct settings {
-	tcflag_t iflag;
-	tcflag_t oflag;
-	tcflag_t cflag;
-	tcflag_t lflag;
-	cc_t discipline;
-	cc_t cc[KERNEL_NCCS];
-};
+static struct mutex terminal_mutex = MUTEX_INIT("terminal");
+struct wait_queue terminal_input_queue = WAIT_QUEUE_INIT("terminal input");
 
-static struct settings settings = {
-	.iflag = ICRNL | IUTF8,
-	.oflag = OPOST | ONLCR,
-	.cflag = B38400 | CS8 | CREAD | CLOCAL,
-	.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE,
-	.cc = {
-		[VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = DELETE,
-		[VKILL] = CTRL('U'), [VEOF] = CTRL('D'), [VMIN] = 1,
-		[VWERASE] = CTRL('W'),
+/* [L] terminal_mutex: these four */
+static struct line_discipline line = {
+	.settings = {
+		.iflag = ICRNL | IUTF8,
+		.oflag = OPOST | ONLCR,
+		.cflag = B38400 | CS8 | CREAD | CLOCAL,
+		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL |
+		         ECHOKE,
+		.cc = {
+			[VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'),
+			[VERASE] = DELETE, [VKILL] = CTRL('U'),
+			[VEOF] = CTRL('D'), [VMIN] = 1,
+			[VWERASE] = CTRL('W'),
+		},
 	},
 };
 static struct winsize window = { .ws_row = 24, .ws_col = 80 };
-static bool input_is_pipe;
+static uint64_t signals; /* that were typed: a bit for each */
+static bool interrupts;  /* serve the console */
 
-static char line[LINE_BYTES];
-static size_t line_length;
-static size_t line_taken;
-static bool line_done;
-static int next_byte = -1; /* looked at, not taken */
-static bool input_began;
+static unsigned int arrivals; /* [A] times that something may have come */
+static unsigned int looking;  /* [A] 1: look_timer is pending */
+
+static void input_worked(struct work *work);
+static void look(struct timer *timer);
+static struct work input_work = { .function = input_worked };
+static struct timer look_timer = { .function = look };
 
 void terminal_init(void)
 {
 	const char *kind = cmdline_get("stdin");
 
-	input_is_pipe = kind && strcmp(kind, "pipe") == 0;
+	line.pipe = kind && strcmp(kind, "pipe") == 0;
 }
 
 bool terminal_input_is_tty(void)
 {
-	return !input_is_pipe;
+	return !line.pipe;
 }
 
-static bool has_local(tcflag_t flag)
+/* Context: interrupt. */
+static void input_arrived(void)
 {
-	return settings.lflag & flag;
+	__atomic_fetch_add(&arrivals, 1, __ATOMIC_RELEASE);
+	if (wait_queue_wake_all(&terminal_input_queue) == 0)
+		work_queue(&input_work);
 }
 
-/* An unused control character is 0. */
-static bool is_control(int byte, unsigned int which)
+static void look(struct timer *timer)
 {
-	return byte != 0 && byte == settings.cc[which];
+	(void)timer;
+	__atomic_store_n(&looking, 0, __ATOMIC_RELEASE);
+	input_arrived();
+}
+
+/* Somebody is going to wait: see to it that input is noticed. */
+static void look_out(void)
+{
+	if (!interrupts && !__atomic_exchange_n(&looking, 1, __ATOMIC_ACQUIRE))
+		timer_start(&look_timer, timer_now_ns() + LOOK_EVERY_NS);
+}
+
+/* False: no memory. Without the worker only a Ctrl-C when nobody reads is lost. */
+static bool start_input(void)
+{
+	if (discipline_init(&line) != 0)
+		return false;
+	if (kthread_work_init() != 0)
+		log_info("terminal: no memory for a thread that looks for "
+		         "Ctrl-C while nobody reads");
+	console_on_input(input_arrived);
+	interrupts = console_listen();
+	return true;
+}
+
+/* True: something came, which those that wait for input are told. */
+static bool take_input(void)
+{
+	bool taken = false;
+	int byte;
+
+	while (discipline_has_room(&line) && (byte = console_poll()) >= 0) {
+		signals |= 1ull
+		           << discipline_accept(&line, (unsigned char)byte);
+		taken = true;
+	}
+	if (taken) {
+		__atomic_fetch_add(&arrivals, 1, __ATOMIC_RELEASE);
+		wait_queue_wake_all(&terminal_input_queue);
+	}
+	return taken;
 }
 
 /*
- * Firmware that sets up the UART drops what it finds there, so whoever pipes
- * input into the machine sends some NULs ahead of it. The rest of them end here.
+ * Take the mutex and what has come. What comes from here on changes @seen_out,
+ * for wait_for_input(). False: no memory, and the mutex is not taken.
  */
-static void accept(int byte)
+static bool input_lock(unsigned int *seen_out)
+	__try_acquires(terminal_mutex) __no_lock_analysis
 {
-	if (byte == '\0' && !input_began)
+	mutex_lock(&terminal_mutex);
+	if (!line.bytes && !start_input()) {
+		mutex_unlock(&terminal_mutex);
+		return false;
+	}
+	*seen_out = __atomic_load_n(&arrivals, __ATOMIC_ACQUIRE);
+	*seen_out += take_input();
+	return true;
+}
+
+/*
+ * Signals that were typed are sent when the mutex is free. Whichever thread takes
+ * one is interrupted, this one too.
+ */
+static void input_unlock(void) __releases(terminal_mutex)
+{
+	uint64_t typed = signals & ~1ull;
+
+	signals = 0;
+	mutex_unlock(&terminal_mutex);
+	for (; typed != 0; typed &= typed - 1)
+		(void)signal_send_process(__builtin_ctzll(typed), NULL);
+}
+
+static void input_worked(struct work *work)
+{
+	unsigned int seen;
+
+	(void)work;
+	if (!input_lock(&seen))
 		return;
-	input_began |= byte >= 0;
-	next_byte = byte;
+	input_unlock();
+	if (READ_ONCE(terminal_input_queue.watchers))
+		look_out();
 }
 
-/* Is a byte there? It stays there. */
-static bool input_is_ready(void)
+/* 0, -EINTR, or -ETIMEDOUT. */
+static int wait_for_input(unsigned int seen, uint64_t deadline_ns)
 {
-	if (next_byte < 0)
-		accept(console_poll());
-	return next_byte >= 0;
+	look_out();
+	return wait_for(&terminal_input_queue,
+	                __atomic_load_n(&arrivals, __ATOMIC_ACQUIRE) != seen,
+	                deadline_ns, THREAD_INTERRUPTIBLE);
 }
 
-/* One byte, or -1 when none has come by @until_ns. */
-static int input_byte(uint64_t until_ns)
+static uint64_t deadline_after(uint64_t patience_ns)
 {
-	const uint64_t since_ns = timer_now_ns();
-	int byte;
-
-	while (!input_is_ready() && timer_now_ns() < until_ns) {
-		if (until_ns == UINT64_MAX)
-			accept(console_getc());
-		else
-			hart_idle(timer_now_ns() + POLL_PAUSE_NS);
-	}
-	clock_account_wait(since_ns);
-
-	byte = next_byte;
-	next_byte = -1;
-	return byte;
+	return patience_ns == UINT64_MAX ? UINT64_MAX
+	                                 : timer_now_ns() + patience_ns;
 }
 
-static void echo(char byte)
+/*
+ * A step of terminal_read(): -EAGAIN: nothing came; else as discipline_read().
+ * @until_ns: 0 when the read is over, else how long to wait for more, which begins
+ * anew when something came.
+ */
+static long read_step(char *to, size_t count, size_t have, unsigned int *seen,
+                      uint64_t *until_ns)
 {
-	const bool shown_as_caret = (unsigned char)byte < ' ' && byte != '\n' &&
-	                            byte != '\t' && has_local(ECHOCTL);
-	const char caret[2] = { '^', byte + '@' };
+	uint64_t patience_ns;
+	long part;
 
-	if (!has_local(ECHO) && !(byte == '\n' && has_local(ECHONL)))
-		return;
-	if (shown_as_caret)
-		console_write(caret, sizeof(caret));
-	else
-		console_write(&byte, 1);
-}
-
-/* Take the last character off the line, all bytes of it in UTF-8. */
-static void erase_one(void)
-{
-	const bool utf8 = settings.iflag & IUTF8;
-	char byte;
-
-	do {
-		byte = line[--line_length];
-	} while (utf8 && line_length > 0 && (byte & 0xc0) == 0x80);
-
-	if (!has_local(ECHO) || !has_local(ECHOE))
-		return;
-	console_puts("\b \b");
-	if ((unsigned char)byte < ' ' && has_local(ECHOCTL))
-		console_puts("\b \b");
-}
-
-static void erase_word(void)
-{
-	while (line_length > 0 && line[line_length - 1] == ' ')
-		erase_one();
-	while (line_length > 0 && line[line_length - 1] != ' ')
-		erase_one();
-}
-
-static void erase_line(void)
-{
-	while (line_length > 0)
-		erase_one();
-}
-
-/* The last place is kept for the newline, so that a long line can end. */
-static void append(int byte, bool ends_line)
-{
-	if (line_length < (ends_line ? LINE_BYTES : LINE_BYTES - 1)) {
-		line[line_length++] = byte;
-		echo(byte);
-	}
-	line_done = ends_line;
-}
-
-static void edit_line(int byte)
-{
-	if (is_control(byte, VERASE) || byte == '\b') {
-		if (line_length > 0)
-			erase_one();
-	} else if (is_control(byte, VWERASE)) {
-		erase_word();
-	} else if (is_control(byte, VKILL)) {
-		erase_line();
-	} else if (is_control(byte, VEOF)) {
-		line_done = true;
-	} else {
-		append(byte, byte == '\n' || is_control(byte, VEOL) ||
-		                     is_control(byte, VEOL2));
-	}
-}
-
-/* The signal that @byte stands for, or 0. */
-static int signal_of(int byte)
-{
-	if (!has_local(ISIG))
-		return 0;
-	if (is_control(byte, VINTR))
-		return SIGINT;
-	return is_control(byte, VQUIT) ? SIGQUIT : 0;
-}
-
-/* Ctrl-C and Ctrl-\. -EINTR when the read that saw it must end. */
-static int interrupt_by(int byte, int signal)
-{
-	echo(byte);
-	echo('\n');
-	line_length = 0;
-	line_taken = 0;
-	return signal_send(signal) == SIGNAL_HANDLED ? -EINTR : 0;
-}
-
-/* Carriage returns by c_iflag; -1: drop it. */
-static int translate(int byte)
-{
-	if (byte == '\r' && settings.iflag & IGNCR)
-		return -1;
-	if (byte == '\r' && settings.iflag & ICRNL)
-		return '\n';
-	if (byte == '\n' && settings.iflag & INLCR)
-		return '\r';
-	return byte;
-}
-
-/* Gather bytes until a line is complete. -EAGAIN, -EINTR. */
-static int gather_line(bool nonblock)
-{
-	int err = 0;
-
-	while (!line_done && !err) {
-		const int byte = input_byte(nonblock ? 0 : UINT64_MAX);
-		const int seen = translate(byte);
-
-		if (byte < 0)
-			return -EAGAIN;
-		if (signal_of(seen))
-			err = interrupt_by(seen, signal_of(seen));
-		else if (seen >= 0)
-			edit_line(seen);
-	}
-	return err;
-}
-
-static long read_cooked(char *to, size_t count, bool nonblock)
-{
-	const int err = gather_line(nonblock);
-	size_t part;
-
-	if (err)
-		return err;
-
-	part = line_length - line_taken;
-	if (part > count)
-		part = count;
-	memcpy(to, line + line_taken, part);
-	line_taken += part;
-	if (line_taken == line_length) {
-		line_taken = 0;
-		line_length = 0;
-		line_done = false;
-	}
+	if (!input_lock(seen))
+		return -ENOMEM;
+	part = discipline_read(&line, to + have, count - have);
+	if (part > 0)
+		have += (size_t)part;
+	patience_ns = discipline_patience_ns(&line, have, count, part >= 0);
+	if (patience_ns == 0)
+		*until_ns = 0;
+	else if (part > 0 || *until_ns == 0)
+		*until_ns = deadline_after(patience_ns);
+	input_unlock();
 	return part;
 }
 
-/* When to give up on a byte: VMIN and VTIME as termios(3) has them. */
-static uint64_t raw_deadline_ns(size_t have, bool nonblock)
-{
-	const uint64_t pause_ns = settings.cc[VTIME] * TENTH_NS;
-	const size_t least = settings.cc[VMIN];
-
-	if (nonblock || (least > 0 && have >= least) ||
-	    (least == 0 && have > 0))
-		return 0;
-	if (least > 0 && (pause_ns == 0 || have == 0))
-		return UINT64_MAX;
-	return timer_now_ns() + pause_ns;
-}
-
-static long read_raw(char *to, size_t count, bool nonblock)
+/* After a wait that ended for another reason than input, one more step. */
+long terminal_read(void *to, size_t count, bool nonblock)
 {
 	size_t have = 0;
+	int wait_error = nonblock ? -EAGAIN : 0;
+	uint64_t until_ns = 0;
 
-	while (have < count) {
-		const int byte = input_byte(raw_deadline_ns(have, nonblock));
-		const int seen = translate(byte);
+	while (count > 0) {
+		unsigned int seen = 0;
+		long part = read_step(to, count, have, &seen, &until_ns);
 
-		if (byte < 0)
-			return have == 0 && nonblock ? -EAGAIN : (long)have;
-		if (signal_of(seen)) {
-			const int err = interrupt_by(seen, signal_of(seen));
-
-			if (err && have == 0)
-				return err;
-		} else if (seen >= 0) {
-			to[have++] = seen;
-			echo(seen);
-		}
+		if (part < 0 && part != -EAGAIN)
+			return have > 0 ? (long)have : part;
+		if (part > 0)
+			have += (size_t)part;
+		if (until_ns == 0)
+			break;
+		if (wait_error == -ETIMEDOUT)
+			break;
+		if (wait_error)
+			return have > 0 ? (long)have : wait_error;
+		wait_error = wait_for_input(seen, until_ns);
 	}
-	return have;
+	return (long)have;
 }
 
-static long read_pipe(char *to, size_t count, bool nonblock)
+unsigned int terminal_ready(void)
 {
-	size_t have = 0;
+	unsigned int ready = POLLOUT | POLLWRNORM;
+	unsigned int seen;
 
-	while (have < count) {
-		const bool wait = have == 0 && !nonblock;
-		const int byte = input_byte(wait ? UINT64_MAX : 0);
-
-		if (byte < 0)
-			return have == 0 ? -EAGAIN : (long)have;
-		to[have++] = byte;
-	}
-	return have;
+	if (!input_lock(&seen))
+		return ready;
+	if (discipline_can_read(&line))
+		ready |= POLLIN | POLLRDNORM;
+	look_out();
+	input_unlock();
+	return ready;
 }
 
-long terminal_read(char *to, size_t count, bool nonblock)
+static void drop_input(void) __must_hold(terminal_mutex)
 {
-	if (count == 0)
-		return 0;
-	if (input_is_pipe)
-		return read_pipe(to, count, nonblock);
-	if (has_local(ICANON) || line_taken < line_length)
-		return read_cooked(to, count, nonblock);
-	return read_raw(to, count, nonblock);
-}
-
-bool terminal_can_read(void)
-{
-	if (input_is_pipe || !has_local(ICANON))
-		return line_taken < line_length || input_is_ready();
-	return line_done || gather_line(true) == 0;
-}
-
-static void drop_input(void)
-{
-	int byte;
-
-	line_length = 0;
-	line_taken = 0;
-	line_done = false;
 	do {
-		byte = input_byte(0);
-	} while (byte >= 0);
+		discipline_flush(&line);
+	} while (console_poll() >= 0);
 }
 
-/* What was typed in one mode stays readable in the other. */
-static void use_settings(const struct settings *new)
+/* What has come until now was typed for the old settings. */
+static long set_settings(unsigned long request, const void *argument)
 {
-	settings = *new;
-	if (!has_local(ICANON))
-		line_done = line_taken < line_length;
-}
+	struct terminal_settings settings;
+	unsigned int seen;
 
-static long set_settings(unsigned long request, const struct settings *new)
-{
-	if (!user_can_read(new, sizeof(*new)))
+	if (copy_from_user(&settings, argument, sizeof(settings)) != 0)
 		return -EFAULT;
+	if (!input_lock(&seen))
+		return -ENOMEM;
 	if (request == TCSETSF)
 		drop_input();
-	use_settings(new);
+	discipline_set(&line, &settings);
+	input_unlock();
 	return 0;
 }
 
-static long copy_out(void *to, const void *from, size_t size)
+static long flush(unsigned long which)
 {
-	if (!user_can_write(to, size))
-		return -EFAULT;
-	memcpy(to, from, size);
-	return 0;
-}
+	unsigned int seen;
 
-static int readable_bytes(void)
-{
-	if (!terminal_can_read())
+	if (which > TCIOFLUSH)
+		return -EINVAL;
+	if (which == TCOFLUSH)
 		return 0;
-	return line_taken < line_length ? (int)(line_length - line_taken) : 1;
+	if (!input_lock(&seen))
+		return -ENOMEM;
+	drop_input();
+	input_unlock();
+	return 0;
 }
 
-long terminal_ioctl(unsigned long request, void *argument)
+static long readable_bytes(int *to)
 {
+	unsigned int seen;
 	int bytes;
 
+	if (!input_lock(&seen))
+		return -ENOMEM;
+	bytes = (int)discipline_readable(&line);
+	input_unlock();
+	return put_user(bytes, to);
+}
+
+static long get_settings(void *to)
+{
+	struct terminal_settings settings;
+
+	mutex_lock(&terminal_mutex);
+	settings = line.settings;
+	mutex_unlock(&terminal_mutex);
+	return copy_to_user(to, &settings, sizeof(settings));
+}
+
+static long keep_settings(const void *from)
+{
+	struct terminal_settings settings;
+
+	if (copy_from_user(&settings, from, sizeof(settings)) != 0)
+		return -EFAULT;
+	mutex_lock(&terminal_mutex);
+	line.settings = settings;
+	mutex_unlock(&terminal_mutex);
+	return 0;
+}
+
+static long window_size(bool set, struct winsize *user)
+{
+	struct winsize size;
+
+	if (set && copy_from_user(&size, user, sizeof(size)) != 0)
+		return -EFAULT;
+	mutex_lock(&terminal_mutex);
+	if (set)
+		window = size;
+	else
+		size = window;
+	mutex_unlock(&terminal_mutex);
+	return set ? 0 : copy_to_user(user, &size, sizeof(size));
+}
+
+/* What changes input, or asks for it. */
+static long input_ioctl(unsigned long request, void *argument)
+{
 	switch (request) {
-	case TCGETS:
-		return copy_out(argument, &settings, sizeof(settings));
 	case TCSETS:
 	case TCSETSW: /* output is never behind */
 	case TCSETSF:
 		return set_settings(request, argument);
 	case TCFLSH:
-		if ((unsigned long)argument != TCOFLUSH)
-			drop_input();
-		return 0;
+		return flush((unsigned long)argument);
+	default: /* FIONREAD */
+		return readable_bytes(argument);
+	}
+}
+
+/* The same where nobody reads. */
+static long no_input_ioctl(unsigned long request, void *argument)
+{
+	switch (request) {
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+		return keep_settings(argument);
+	case TCFLSH:
+		return (unsigned long)argument > TCIOFLUSH ? -EINVAL : 0;
+	default: /* FIONREAD */
+		return put_user(0, (int *)argument);
+	}
+}
+
+const struct terminal_input terminal_input = {
+	.read = terminal_read,
+	.ready = terminal_ready,
+	.ioctl = input_ioctl,
+};
+
+long terminal_ioctl(unsigned long request, void *argument)
+{
+	const struct terminal_input *input = __linked_terminal_input[0];
+
+	switch (request) {
+	case TCGETS:
+		return get_settings(argument);
 	case TIOCGWINSZ:
-		return copy_out(argument, &window, sizeof(window));
 	case TIOCSWINSZ:
-		if (!user_can_read(argument, sizeof(window)))
-			return -EFAULT;
-		window = *(const struct winsize *)argument;
-		return 0;
+		return window_size(request == TIOCSWINSZ, argument);
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+	case TCFLSH:
 	case FIONREAD:
-		bytes = readable_bytes();
-		return copy_out(argument, &bytes, sizeof(bytes));
+		return (input ? input->ioctl : no_input_ioctl)(request,
+		                                               argument);
 	default:
 		return -ENOTTY;
 	}

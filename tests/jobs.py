@@ -27,6 +27,7 @@ class Result:
     seconds: float = 0.0
     failures: list = dataclasses.field(default_factory=list)
     log_tells: bool = False  # more than the failures themselves do
+    why: str = ""  # something is skipped
 
     def fail(self, text, log_tells=True):
         self.failures.append(text)
@@ -139,9 +140,12 @@ class Machine:
     memory: str = "64M"
     cpu: str = "rv64"
     icount: bool = False
+    board: str = "virt"     # -machine
     options: str = "seed=1"  # kernel command line before `--`
     arguments: tuple = ()    # argv of the app
     tree: object = None      # makes a device tree: tests/trees.py
+    initrd: object = None    # makes an initial RAM disk: tests/archives.py
+    devices: tuple = ()      # options of QEMU that add devices
 
     def append(self):
         words = [self.options] if self.options else []
@@ -151,12 +155,18 @@ class Machine:
 
     def command(self, image, scratch):
         command = list(qemu_command(image))
-        for option, value in (("-smp", str(self.smp)), ("-m", self.memory),
+        for option, value in (("-machine", self.board),
+                              ("-smp", str(self.smp)), ("-m", self.memory),
                               ("-cpu", self.cpu)):
             command[command.index(option) + 1] = value
         if self.icount:
             # Asleep, the machine's time must not follow the host's.
-            command += ["-icount", "shift=0,sleep=off"]
+            command += ["-icount", "shift=0,sleep=off",
+                        "-rtc", "base=2020-01-01,clock=vm"]
+        for device in self.devices:
+            command += device.format(scratch=scratch).split()
+        if self.initrd:
+            command += ["-initrd", self.initrd(scratch)]
         if self.tree:
             command += ["-dtb", self.tree(self, command[0], scratch)]
         else:
@@ -189,6 +199,7 @@ class Tap(Job):
     machine: Machine = Machine()
     claims: int = 0
     seconds: int = 60
+    may_skip: bool = True
 
     def run(self, log):
         result = Result(self.name, str(log))
@@ -203,6 +214,8 @@ class Tap(Job):
             result.fail(died(status, self.seconds))
         if status == 0 and result.passed + result.skipped == 0:
             result.fail("nothing ran")
+        if result.skipped > 0 and not self.may_skip:
+            result.fail(f"{result.skipped} skipped, where all can run")
 
 
 def read_tap(result, output, claims):
@@ -267,6 +280,27 @@ class Host(Job):
 
 
 @dataclasses.dataclass
+class Made(Job):
+    """A test program for this machine that make builds, one make at a time."""
+    target: str = ""
+    claims: int = 0
+
+    def run(self, log):
+        result = Result(self.name, str(log))
+        pathlib.Path("build").mkdir(exist_ok=True)
+        status, _ = execute(["flock", "build/made.lock", "make", "-s", self.target],
+                            log, BUILD_SECONDS, env=make_environment())
+        if status != 0:
+            result.fail("does not compile: " + died(status, BUILD_SECONDS))
+            return result
+        status, output = execute([self.target], log, HOST_SECONDS)
+        read_tap(result, output, self.claims)
+        if status != (1 if result.failures else 0):
+            result.fail(died(status, HOST_SECONDS))
+        return result
+
+
+@dataclasses.dataclass
 class Model(Job):
     """The model on the simulated machine, once for each of @runs: options that
     are set in its environment."""
@@ -290,6 +324,46 @@ class Model(Job):
                 result.fail(died(status, HOST_SECONDS))
             if result.failures:
                 break
+        return result
+
+
+@functools.lru_cache(maxsize=None)
+def no_namespaces():
+    """Why there is no network namespace for us here; None: there is."""
+    if os.geteuid() != 0:
+        return "a network namespace needs root"
+    tried = subprocess.run(["unshare", "--net", "test", "-c", "/dev/net/tun"],
+                           stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, check=False)
+    if tried.returncode == 0:
+        return None
+    return tried.stderr.strip() or "there is no /dev/net/tun"
+
+
+@dataclasses.dataclass
+class Net(Job):
+    """A script of tests/net with the arguments behind it, which boots the image
+    and prints TAP; with @wire in a network namespace of its own (tools/netns.sh)."""
+    script: str = ""
+    environment: dict = dataclasses.field(default_factory=dict)
+    seconds: int = 120
+    wire: bool = True
+
+    def run(self, log):
+        result = Result(self.name, str(log))
+        result.why = no_namespaces() if self.wire else None
+        if result.why:
+            result.skipped = 1
+            return result
+        name, *arguments = self.script.split()
+        place = ["tools/netns.sh", "run"] if self.wire else []
+        status, output = execute(
+            [*place, "/usr/bin/python3", f"tests/net/{name}", *arguments], log,
+            self.seconds,
+            env=make_environment(**self.environment))
+        read_tap(result, output, 0)
+        if status != (1 if result.failures else 0):
+            result.fail(died(status, self.seconds))
         return result
 
 

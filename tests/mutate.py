@@ -41,7 +41,7 @@ import plan
 SCRATCH = pathlib.Path("build/mutants")
 SECONDS = 60     # a boot of a broken image may hang
 COPIED = ("Kconfig", "Makefile", "sv39.ld", "apps", "boot", "configs", "core",
-          "drivers", "include", "lib", "mm", "posix", "tests", "tools")
+          "drivers", "include", "lib", "mm", "net", "posix", "tests", "tools")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +123,8 @@ def copy_tree(tree, images):
     for config in {image.config for image in images}:
         subprocess.run(["cp", "-a", f"build/{config}", tree / "build"],
                        check=True)
-    for objects in pathlib.Path("build").glob("sim-*"):
+    for objects in (*pathlib.Path("build").glob("sim-*"),
+                    *pathlib.Path("build").glob("objects")):
         subprocess.run(["cp", "-a", objects, tree / "build"], check=True)
 
 

@@ -27,7 +27,8 @@ TAIL_LINES = 15
 def show(result):
     """One line for the job; for a failure what failed and where to look."""
     word = "ok  " if not result.failures else "FAIL"
-    skipped = f", {result.skipped} skipped" if result.skipped else ""
+    why = f" ({result.why})" if result.why else ""
+    skipped = f", {result.skipped} skipped{why}" if result.skipped else ""
     done = f", {result.operations:,} operations" if result.operations else ""
     print(f"{word} {result.name}: {result.passed} passed, "
           f"{len(result.failures)} failed{skipped}{done} "
@@ -107,13 +108,14 @@ def main():
         return 1
 
     selected, broken = build(selected)
-    passed = failed = operations = 0
+    passed = failed = skipped = operations = 0
 
     def take(result):
-        nonlocal passed, failed, operations
+        nonlocal passed, failed, skipped, operations
         show(result)
         passed += result.passed
         failed += len(result.failures)
+        skipped += result.skipped
         operations += result.operations
 
     for result in broken:
@@ -122,7 +124,7 @@ def main():
     if operations:
         print(f"{operations:,} operations by harts against harts")
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return 1 if failed or not passed + skipped else 0
 
 
 if __name__ == "__main__":

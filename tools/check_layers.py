@@ -10,24 +10,24 @@ import os
 import re
 import sys
 
-FOLDERS = ["include", "boot", "core", "lib", "mm", "drivers", "posix", "apps",
-           "tests"]
+FOLDERS = ["include", "boot", "core", "lib", "mm", "drivers", "net", "posix",
+           "apps", "tests"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
 def read_rules(path):
-    layers, never, also, generated = [], {}, {}, set()
+    layers, never, also, foreign = [], {}, {}, []
     with open(path, encoding="ascii") as lines:
         for line in lines:
             word, _, rest = line.partition("#")[0].strip().partition("\t")
             if word in ("never", "also"):
                 layer, _, paths = rest.partition(":")
                 (never if word == "never" else also)[layer] = paths.split()
-            elif word == "generated":
-                generated.update(rest.split())
+            elif word == "foreign":
+                foreign += rest.split()
             elif word:
                 layers.append((word, rest.split()))
-    return layers, never, also, generated
+    return layers, never, also, tuple(foreign)
 
 
 def inside(path, prefix):
@@ -68,7 +68,7 @@ def resolve(path, kind, name, also):
 
 
 def check_file(path, rules, graph):
-    layers, never, also, generated = rules
+    layers, never, also, foreign = rules
     own = layer_of(path, layers)
     if own is None:
         yield f"{path}:1: belongs to no layer of tools/layers.txt"
@@ -77,7 +77,7 @@ def check_file(path, rules, graph):
         target = resolve(path, kind, name, also.get(layers[own][0], ()))
         where = f"{path}:{number}"
         if target is None:
-            if kind == '"' and name not in generated:
+            if kind == '"' and not name.startswith(foreign):
                 yield f'{where}: "{name}" does not exist in this tree'
             continue
         graph.setdefault(path, []).append(target)

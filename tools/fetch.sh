@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# fetch.sh NAME - put the source of one third-party part under build/.
+# fetch.sh [-l LOCK] [-o FOLDER] NAME [PATH...] - put the source of one
+# third-party part under build/.
 #
-# The part's line in tools/deps.lock names a Debian source package, its upstream
-# tarball and the tarball's SHA-256. The tarball comes from the folder
-# VIREO_DEPS, or from this machine's own apt sources: a private apt
+# The part's line in tools/deps.lock, or in the file LOCK, names a Debian source
+# package, its upstream tarball and the tarball's SHA-256. The tarball comes from
+# the folder VIREO_DEPS, or from this machine's own apt sources: a private apt
 # configuration under build/ holds the same entries as `deb-src`, so the
 # system's stays as it is. A file counts only once its checksum is right.
 #
-# NAME's tree ends up in build/third-party/src/NAME; further arguments are the
-# only paths to unpack (relative to the tarball's top folder).
+# NAME's tree ends up in build/third-party/src/NAME, or in FOLDER; the PATHs are
+# the only ones to unpack (relative to the tarball's top folder).
+#
+# fetch.sh -p PACKAGE - print the line of a deps.lock for the version of a source
+# package that apt has now.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -23,14 +27,20 @@ die()
 	exit 1
 }
 
-[ $# -ge 1 ] || die "usage: tools/fetch.sh NAME [PATH...]"
-name=$1
-shift
-
-line=$(awk -v name="$name" '$1 == name' tools/deps.lock)
-[ -n "$line" ] || die "tools/deps.lock has no part named '$name'"
-read -r _ package version file expected <<<"$line"
-tarball=$base/download/$file
+usage="usage: tools/fetch.sh [-l LOCK] [-o FOLDER] NAME [PATH...], or -p PACKAGE"
+lock=tools/deps.lock
+out=
+pin=
+while getopts l:o:p: option; do
+	case $option in
+	l) lock=$OPTARG ;;
+	o) out=$OPTARG ;;
+	p) pin=$OPTARG ;;
+	*) die "$usage" ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ -n "$pin" ] || [ $# -ge 1 ] || die "$usage"
 
 sha256_of()
 {
@@ -81,26 +91,29 @@ add one, or put $file into a folder and set VIREO_DEPS to it"
 	private_apt update >"$apt_dir/log" 2>&1 || true
 }
 
+# A folder for what apt downloads, which goes with this script.
+make_partial()
+{
+	partial=$base/download/partial.$$
+	rm -rf "$partial"
+	mkdir -p "$partial"
+	trap 'rm -rf "$partial"' EXIT
+}
+
 # The pinned package version first; a later security revision of the same
 # upstream version carries the same tarball, and the checksum decides anyway.
 download()
 {
-	local dir=$base/download/partial.$$
-
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	# Expanded now: the trap runs when the function's variables are gone.
-	# shellcheck disable=SC2064
-	trap "rm -rf '$dir'" EXIT
-	(cd "$dir" && for want in "$package=$version" "$package"; do
+	make_partial
+	(cd "$partial" && for want in "$package=$version" "$package"; do
 		private_apt source --download-only "$want" && break
 	done) >>"$apt_dir/log" 2>&1 || true
-	if [ ! -f "$dir/$file" ]; then
+	if [ ! -f "$partial/$file" ]; then
 		grep '^[EW]:' "$apt_dir/log" | head -n 4 >&2 || true
 		die "cannot download $file (see above): check the network, or \
 put $file into a folder and set VIREO_DEPS to it"
 	fi
-	accept "$dir/$file"
+	accept "$partial/$file"
 }
 
 # Move a file to its final name if its checksum is right.
@@ -144,7 +157,7 @@ VIREO_DEPS to it"
 # Unpack beside the final place and rename: a broken run leaves nothing there.
 unpack()
 {
-	local dir=$base/src/$name top
+	local dir=${out:-$base/src/$name} top
 	local -a only=()
 
 	top=$(tar -tf "$tarball" 2>/dev/null | sed -n '1s|/.*||p;1q' || true)
@@ -157,10 +170,43 @@ unpack()
 	mv "$dir.part" "$dir"
 }
 
+# apt checks what it downloads against Debian's signatures. A package that is
+# Debian's own has one tarball and no .orig.
+print_pin()
+{
+	local file
+
+	make_partial
+	prepare_apt
+	(cd "$partial" && private_apt source --download-only "$pin") \
+		>>"$apt_dir/log" 2>&1 || true
+	file=$(cd "$partial" && find . -name '*.orig.tar.*[!c]' -o \
+		-name '*.tar.*' ! -name '*.orig*' ! -name '*.debian.tar.*' |
+		sed 's|^\./||' | sort | head -n 1)
+	if [ -z "$file" ]; then
+		grep '^[EW]:' "$apt_dir/log" | head -n 4 >&2 || true
+		die "cannot download the source package $pin (see above)"
+	fi
+	printf '%s\t%s\t%s\t%s\t%s\n' "$pin" "$pin" \
+		"$(sed -n 's/^Version: //p' "$partial"/*.dsc)" "$file" \
+		"$(sha256_of "$partial/$file")"
+	mv "$partial/$file" "$base/download/$file"
+}
+
 # Another make may fetch the same part.
-mkdir -p "$base"
+mkdir -p "$base/download"
 exec 9>"$base/fetch.lock"
 flock 9
 
+if [ -n "$pin" ]; then
+	print_pin
+	exit
+fi
+name=$1
+shift
+line=$(awk -v name="$name" '$1 == name' "$lock")
+[ -n "$line" ] || die "$lock has no part named '$name'"
+read -r _ package version file expected <<<"$line"
+tarball=$base/download/$file
 get_tarball
 unpack "$@"

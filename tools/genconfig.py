@@ -51,8 +51,12 @@ def assign(kconf, where, text):
 def check_applied(assignments):
     """A value out of its range is accepted by kconfiglib, but not used."""
     wanted = {symbol: (value, where) for symbol, value, where in assignments}
+    # Of a choice the last one that was set is it.
+    chosen = {symbol.choice: symbol for symbol, value, _ in assignments
+              if symbol.choice and value == "y"}
     for symbol, (value, where) in wanted.items():
-        if symbol.choice and value == "n":
+        if symbol.choice and (value == "n" or
+                              chosen[symbol.choice] is not symbol):
             continue
         if symbol.str_value != value:
             die(f"{where}: CONFIG_{symbol.name} cannot be '{value}' "

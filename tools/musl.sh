@@ -3,9 +3,12 @@
 #
 # musl.sh PREFIX - build musl's libc.a and install it with its headers.
 #
+# libc-no-malloc.a is the same for images that bring a malloc() of their own.
+#
 # The source stays as it is. posix/glue comes first on the include path (through
 # CC, since musl's own -I flags win over CFLAGS), which replaces syscall_arch.h.
-# The objects named in `ours` are left out of the archive: glue with ecall in it
+# The objects named in `ours` are left out of the archive: glue with ecall in it,
+# what takes the number of a call at run time, what one process makes unnecessary,
 # and the memory functions that lib/ has its own of. Missing ones are then link
 # errors, never silently musl's.
 set -euo pipefail
@@ -18,19 +21,25 @@ source=$top/build/third-party/src/musl
 cross=${CROSS_COMPILE:-riscv64-unknown-elf-}
 ours=(thread/riscv64/clone thread/riscv64/syscall_cp
 	thread/riscv64/__unmapself signal/riscv64/restore
+	thread/__syscall_cp thread/synccall misc/syscall unistd/setxid
+	thread/pthread_attr_setstacksize time/clock_gettime
 	string/memcpy string/memmove string/memset string/memcmp
-	string/strcmp)
+	string/strcmp time/clock_gettime)
 
-# posix/syscalls.list as one macro over the names.
-syscall_list()
+# Stacks of threads come from posix/glue/stack.c.
+redirect_stacks()
 {
-	echo "/* Written by tools/musl.sh from posix/syscalls.list. */"
-	printf '#define SYSCALL_LIST(X)'
-	awk '!/^#/ && NF { printf " \\\n\tX(%s)", $1 } END { print "" }' \
-		"$top/posix/syscalls.list"
+	local object
+
+	for object in obj/src/thread/pthread_{create,join}.o; do
+		"${cross}objcopy" --redefine-sym __mmap=thread_stack_map \
+			--redefine-sym __mprotect=thread_stack_protect \
+			--redefine-sym __munmap=thread_stack_unmap "$object" &&
+			"${cross}ar" r lib/libc.a "$object" || return 1
+	done
 }
 
-# Every system call that Linux has, for the report of one that is missing.
+# Every system call that Linux has, as one macro over the names.
 syscall_names()
 {
 	echo "/* Written by tools/musl.sh from musl's bits/syscall.h. */"
@@ -50,7 +59,6 @@ echo "vireo: building musl (once)" >&2
 work=$prefix.work
 rm -rf "$work" "$prefix"
 mkdir -p "$work/obj" "$work/prefix/include"
-syscall_list >"$work/prefix/include/syscall_list.h"
 syscall_names >"$work/prefix/include/syscall_names.h"
 
 cd "$work/obj"
@@ -65,6 +73,11 @@ filter=("${ours[@]/%/.o}")
 -ffunction-sections -fdata-sections" &&
 		make -j2 lib/libc.a \
 			"AOBJS=\$(filter-out ${filter[*]/#/%/},\$(LIBC_OBJS))" &&
+		redirect_stacks &&
+		cp lib/libc.a "$work/libc.a" &&
+		rm lib/libc.a &&
+		make lib/libc.a "AOBJS=\$(filter-out ${filter[*]/#/%/} \
+%/src/malloc/% obj/src/malloc/%,\$(LIBC_OBJS))" &&
 		make install-headers
 } </dev/null >"$work/log" 2>&1 || {
 	tail -n 20 "$work/log" >&2
@@ -73,6 +86,7 @@ filter=("${ours[@]/%/.o}")
 }
 
 mkdir -p "$work/prefix/lib"
-cp lib/libc.a "$work/prefix/lib/libc.a"
+cp lib/libc.a "$work/prefix/lib/libc-no-malloc.a"
+cp "$work/libc.a" "$work/prefix/lib/libc.a"
 mv "$work/prefix" "$prefix"
 rm -rf "$work" "$prefix.lock"

@@ -234,6 +234,9 @@ def note(functions, operations, trace, rows):
         lines[0] = (f"{rows[0]['name']}: {everything / operations:.2f} "
                     "instructions, the loop included; the harness, without an "
                     f"empty loop, says {rows[0]['median']:.2f}")
+        if everything / operations < 0.9 * rows[0]["median"]:
+            lines.append("The rest ran in other threads, or after a switch to "
+                         "one, and is not among these.")
     if trace.ecalls:
         lines.append(f"{trace.ecalls} calls of the firmware, whose "
                      "instructions are not among these")

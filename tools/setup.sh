@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# setup.sh GROUP... - have the Debian packages that make needs.
+# setup.sh GROUP... [-- PACKAGE...] - have the Debian packages that make needs.
 #
-# tools/packages.txt lists them by group. What is missing is named and then
+# tools/packages.txt lists them by group; PACKAGEs are further ones by name. What is missing is named and then
 # installed through apt, as root or by sudo. With VIREO_OFFLINE=1, without apt
 # or without the right to install, the message is all and the status is 1.
 set -euo pipefail
@@ -74,14 +74,16 @@ install()
 	rm -f "$log"
 }
 
-[ $# -ge 1 ] || die "usage: tools/setup.sh GROUP..."
+[ $# -ge 1 ] || die "usage: tools/setup.sh GROUP... [-- PACKAGE...]"
 [ "${VIREO_SETUP:-}" != skip ] || exit 0
 wanted=()
-for group in "$@"; do
-	line=$(packages_of "$group")
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	line=$(packages_of "$1")
+	shift
 	read -r -a names <<<"$line"
 	wanted+=("${names[@]}")
 done
+wanted+=("${@:2}")
 
 command -v dpkg-query >/dev/null ||
 	die "this is no Debian: install what these packages hold, then set \

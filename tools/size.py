@@ -23,6 +23,8 @@ def module(path):
         return "libgcc"
     if "/obj/" in path:
         return path.split("/obj/")[1].rpartition("/")[0]
+    if "/objects/" in path:
+        return path.split("/objects/")[1].split("/")[1]
     return "app" if "/app/" in path else "symbol table"
 
 

@@ -23,8 +23,10 @@
 
 /* In the order of targets.tsv. */
 static const struct bench_table *const tables[] = {
-	&rows_vmalloc,      &rows_vmap, &rows_pages,  &rows_memory,
-	&rows_test_vmalloc, &rows_boot, &rows_curves,
+	&rows_vmalloc,      &rows_vmap,   &rows_pages, &rows_memory,
+	&rows_test_vmalloc, &rows_time,   &rows_boot,  &rows_threads,
+	&rows_pipe,         &rows_files,  &rows_heap,  &rows_heap_threads,
+	&rows_sched,        &rows_curves,
 };
 
 typedef void row_visit(const struct bench_row *row, void *context);

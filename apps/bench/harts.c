@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each hart notes when it begins and ends. Whoever waits sleeps: under -icount
- * the emulator runs one hart at a time, 100 million instructions long, and all
- * that a waiting hart spins away is spent on the one clock that all share.
+ * A thread on each hart notes when it begins and ends. Whoever waits sleeps: under
+ * -icount the emulator runs one hart at a time, 100 million instructions long, and
+ * all that a waiting hart spins away is spent on the one clock that all share.
  *
  * In turn is for -icount: harts that take turns of that length never meet, but a
  * fence on another hart waits for that hart's next turn.
  */
+#define _GNU_SOURCE
 #include "harts.h"
 
-#include "core/hart.h"
-#include "core/timer.h"
+#include <pthread.h>
+#include <sched.h>
 
-#define NAP_NS 100000000u /* an early wake-up disturbs, a late one does not */
+#include "core/hart.h"
 
 struct member {
 	const struct harts_job *job;
+	pthread_t thread;
 	uint64_t begin;
 	uint64_t end;
+	bool joins; /* it runs on another hart */
 	bool good;
-	bool done; /* [A] the rest is written */
 };
 
 static struct member members[CONFIG_NR_HARTS];
@@ -32,7 +34,7 @@ static inline uint64_t ticks_now(void)
 	return ticks;
 }
 
-static void member_run(void *argument)
+static void *member_run(void *argument)
 {
 	struct member *member = argument;
 	const struct harts_job *job = member->job;
@@ -40,26 +42,32 @@ static void member_run(void *argument)
 	member->begin = ticks_now();
 	member->good = job->body(job->row, job->loops);
 	member->end = ticks_now();
-	/* Partner: member_wait(). */
-	__atomic_store_n(&member->done, true, __ATOMIC_RELEASE);
+	return NULL;
 }
 
 static void member_start(const struct harts_job *job, unsigned int hart)
 {
-	members[hart] = (struct member){ .job = job };
-	if (hart != this_hart->index)
-		hart_call_start(hart, member_run, &members[hart]);
-	else
-		member_run(&members[hart]);
+	struct member *member = &members[hart];
+	cpu_set_t set;
+
+	*member = (struct member){ .job = job };
+	if (hart == this_hart->index) {
+		member_run(member);
+		return;
+	}
+	CPU_ZERO(&set);
+	CPU_SET(hart, &set);
+	member->joins =
+		pthread_create(&member->thread, NULL, member_run, member) == 0;
+	/* It is ready behind the caller, and goes to its own hart. */
+	if (member->joins)
+		pthread_setaffinity_np(member->thread, sizeof(set), &set);
 }
 
 static void member_wait(unsigned int hart)
 {
-	/* Partner: member_run(). */
-	while (!__atomic_load_n(&members[hart].done, __ATOMIC_ACQUIRE))
-		hart_idle(timer_now_ns() + NAP_NS);
-	if (hart != this_hart->index)
-		hart_call_wait(hart);
+	if (members[hart].joins)
+		pthread_join(members[hart].thread, NULL);
 }
 
 bool harts_run_together(const struct harts_job *job, uint64_t *ticks_out)

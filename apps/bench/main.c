@@ -15,6 +15,7 @@
 #include "bench.h"
 #include "core/bootchart.h"
 #include "core/hart.h"
+#include "core/thread.h"
 #include "profiled.h"
 
 #define STATUS_USAGE 2
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 	struct command command = { .options = BENCH_DEFAULTS };
 
 	bootchart_mark("main");
+	(void)thread_set_allowed_harts(current_thread(), 1);
 	if (!parse(argc > 0 ? argv + 1 : argv, &command))
 		return STATUS_USAGE;
 	if (command.list)

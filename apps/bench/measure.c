@@ -16,6 +16,7 @@
 #include "core/assert.h"
 #include "core/hart.h"
 #include "core/machine.h"
+#include "core/timer.h"
 #include "harts.h"
 #include "mm/tlb.h"
 #include "mm/vm_area.h"
@@ -90,6 +91,11 @@ static bool run_alone(const struct session *s, bench_body *body, uint64_t *out)
 
 	*out = instret_now() - begin;
 	return good;
+}
+
+uint64_t measure_now(bool instructions)
+{
+	return instructions ? instret_now() : timer_now_ns();
 }
 
 /* One run in units of the session; false: the body failed. */

@@ -39,6 +39,9 @@ struct bench_result {
  */
 bool measure_counts_instructions(void);
 
+/* Instructions, or nanoseconds, of which rows with ->read take differences. */
+uint64_t measure_now(bool instructions);
+
 void measure_row(const struct bench_row *row,
                  const struct bench_options *options, bool instructions,
                  struct bench_result *result);

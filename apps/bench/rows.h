@@ -16,8 +16,15 @@ extern const struct bench_table rows_vmap;
 extern const struct bench_table rows_pages;
 extern const struct bench_table rows_memory;
 extern const struct bench_table rows_test_vmalloc;
+extern const struct bench_table rows_time;
 extern const struct bench_table rows_boot;
+extern const struct bench_table rows_heap;
+extern const struct bench_table rows_heap_threads;
 extern const struct bench_table rows_curves;
+extern const struct bench_table rows_sched;
+extern const struct bench_table rows_threads;
+extern const struct bench_table rows_pipe;
+extern const struct bench_table rows_files;
 
 #define BENCH_TABLE_OF(array)                               \
 	{                                                   \

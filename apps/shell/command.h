@@ -37,10 +37,31 @@ int command_run_words(int argc, char **argv);
 
 /* In show.c */
 command_function show_vmallocinfo, show_meminfo, show_counters, show_bootchart;
-command_function show_harts, show_map, show_leak;
+command_function show_harts, show_map, show_leak, show_irq;
+/* In date.c */
+command_function show_date;
+/* In threads.c */
+command_function show_threads, show_top, show_timers, show_locks;
 /* In profile.c */
 command_function run_profile;
 /* In memory.c */
 command_function memory_peek, memory_vmalloc, memory_vfree;
+/* In network.c and ping.c */
+command_function network_ifconfig, network_netstat, network_route, network_dns;
+command_function network_ping;
+/* In files.c and change.c */
+command_function files_ls, files_cat, files_hexdump, files_df, files_pwd;
+command_function change_cp, change_mv, change_ln, change_rm, change_mkdir;
+command_function change_cd;
+
+/* Say what errno says of @path; returns 1. In files.c */
+int file_error(const char *path);
+
+/*
+ * One row of a hex dump: up to 16 bytes, those readable whose bit is set. In
+ * memory.c
+ */
+void dump_row(unsigned long address, const unsigned char *bytes,
+              unsigned int readable, unsigned int count);
 
 #endif /* SHELL_COMMAND_H */

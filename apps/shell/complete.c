@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The first word of a command completes to the names of commands, a later one
- * by the list that the command names, if any. `;` starts a new command.
+ * by the list that the command names, if any; paths are looked for. `;` starts a new command.
  */
 #include "complete.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "paths.h"
 
 static bool is_blank(char c)
 {
@@ -61,7 +62,7 @@ static size_t common_prefix(const char *a, const char *b, size_t most)
 	return length;
 }
 
-void complete(const char *line, size_t cursor, struct completion *out)
+void complete_find(const char *line, size_t cursor, struct completion *out)
 {
 	const size_t start = command_start(line, cursor);
 	const size_t word = word_start(line, cursor);
@@ -70,6 +71,8 @@ void complete(const char *line, size_t cursor, struct completion *out)
 	unsigned int i;
 
 	*out = (struct completion){ .word = word };
+	if (names == path_name)
+		path_names_begin(line + word, cursor - word);
 	for (i = 0; names && (name = names(i)) != NULL; i++) {
 		if (strncmp(name, line + word, cursor - word) != 0)
 			continue;

@@ -18,6 +18,6 @@ struct completion {
 };
 
 /* For the word that ends at @cursor of @line. */
-void complete(const char *line, size_t cursor, struct completion *out);
+void complete_find(const char *line, size_t cursor, struct completion *out);
 
 #endif /* SHELL_COMPLETE_H */

@@ -284,7 +284,7 @@ static void complete_word(struct editor *ed)
 	struct completion found;
 	size_t typed;
 
-	complete(ed->text, ed->cursor, &found);
+	complete_find(ed->text, ed->cursor, &found);
 	typed = ed->cursor - found.word;
 	if (found.count == 0)
 		return;
@@ -292,7 +292,7 @@ static void complete_word(struct editor *ed)
 		insert(ed, found.matches[0] + typed, found.common - typed);
 	else if (found.count > 1 && again)
 		list_matches(ed, &found);
-	if (found.count == 1)
+	if (found.count == 1 && ed->text[ed->cursor - 1] != '/')
 		insert(ed, " ", 1);
 	ed->listed = found.count > 1;
 }

@@ -56,8 +56,8 @@ static unsigned int read_row(unsigned long address, unsigned char *to,
 	return readable;
 }
 
-static void print_row(unsigned long address, const unsigned char *bytes,
-                      unsigned int readable, unsigned int count)
+void dump_row(unsigned long address, const unsigned char *bytes,
+              unsigned int readable, unsigned int count)
 {
 	unsigned int i;
 
@@ -104,7 +104,7 @@ int memory_peek(int argc, char **argv)
 
 		count = length < ROW_BYTES ? length : ROW_BYTES;
 		readable = read_row(address, bytes, count);
-		print_row(address, bytes, readable, count);
+		dump_row(address, bytes, readable, count);
 	}
 	return 0;
 }

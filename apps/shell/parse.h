@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a line of text to words: commands are separated by `;`, words by blanks;
- * '...' and "..." go around what belongs together.
+ * '...' and "..." go around what belongs together. A word that begins with > or >>
+ * outside of them names a file, or the next word does.
  */
 #ifndef SHELL_PARSE_H
 #define SHELL_PARSE_H
+
+#include <stdbool.h>
 
 #define PARSE_MAX_WORDS 32
 #define PARSE_BYTES     2048
@@ -12,6 +15,8 @@
 struct parsed_command {
 	int argc; /* words beyond PARSE_MAX_WORDS are left out */
 	char *argv[PARSE_MAX_WORDS];
+	char *output; /* the word behind > or >>; NULL: there is none */
+	bool append;  /* >> */
 	char text[PARSE_BYTES]; /* what argv points into */
 };
 

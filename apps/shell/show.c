@@ -12,10 +12,12 @@
 #include <unistd.h>
 #include <vireo/boot.h>
 #include <vireo/harts.h>
+#include <vireo/irq.h>
 #include <vireo/machine.h>
 #include <vireo/vminfo.h>
 
 #include "command.h"
+#include "posix/syscalls.h"
 
 #define MAP_COLUMNS_LEAST 20
 #define MAP_COLUMNS_MOST  200
@@ -40,10 +42,17 @@ int show_meminfo(int argc, char **argv)
 	return 0;
 }
 
+static void print_refused(const char *name, unsigned int count, void *unused)
+{
+	(void)unused;
+	printf("refused_calls_%-10s %u\n", name, count);
+}
+
 int show_counters(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	counters_show(print_line, NULL);
+	syscalls_visit_refused(print_refused, NULL);
 	return 0;
 }
 
@@ -139,5 +148,18 @@ int show_harts(int argc, char **argv)
 	for (i = 0; i < ISA_EXTENSIONS; i++)
 		printf(" %c%s", isa_has(i) ? '+' : '-', isa_extension_name(i));
 	puts("");
+	return 0;
+}
+
+static void print_text(const char *text, void *context)
+{
+	(void)context;
+	fputs(text, stdout);
+}
+
+int show_irq(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	irq_show(print_text, NULL);
 	return 0;
 }

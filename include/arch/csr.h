@@ -3,12 +3,17 @@
 #ifndef ARCH_CSR_H
 #define ARCH_CSR_H
 
-#define SSTATUS_SIE      (1ul << 1)
-#define SSTATUS_SPIE     (1ul << 5)
-#define SSTATUS_SPP      (1ul << 8)
-#define SSTATUS_FS       (3ul << 13)
-#define SSTATUS_FS_DIRTY SSTATUS_FS
-#define SSTATUS_SUM      (1ul << 18)
+#define SSTATUS_SIE        (1ul << 1)
+#define SSTATUS_SPIE       (1ul << 5)
+#define SSTATUS_SPP        (1ul << 8)
+#define SSTATUS_VS         (3ul << 9)
+#define SSTATUS_VS_INITIAL (1ul << 9)
+#define SSTATUS_VS_CLEAN   (2ul << 9)
+#define SSTATUS_FS         (3ul << 13)
+#define SSTATUS_FS_INITIAL (1ul << 13)
+#define SSTATUS_FS_CLEAN   (2ul << 13)
+#define SSTATUS_FS_DIRTY   SSTATUS_FS
+#define SSTATUS_SUM        (1ul << 18)
 
 #define SIE_SSIE (1ul << 1) /* software: inter-hart */
 #define SIE_STIE (1ul << 5) /* timer */

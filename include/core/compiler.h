@@ -37,6 +37,17 @@
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define IS_POWER_OF_2(x) ((x) != 0 && ((x) & ((x)-1)) == 0)
 
+/*
+ * An entry of the linker's list @list (sv39.ld): the address of @object, in images
+ * in which @function is. What only such images need is found through the list and
+ * named nowhere else. @function is of the file that says this, and not static;
+ * that it is in the image must not hang on another list.
+ */
+#define LINKED_WITH(function, list, object)          \
+	__asm__(".pushsection .linked." #list        \
+	        ",\"ao\",@progbits,.text." #function \
+	        "\n\t.balign 8\n\t.dword " #object "\n\t.popsection")
+
 /* The caller of the function that says this: what vmallocinfo names. */
 #define CALLER() __builtin_return_address(0)
 
@@ -54,35 +65,31 @@
 #define __bitwise __attribute__((bitwise))
 #define __force   __attribute__((force))
 #define __iomem   __attribute__((noderef, address_space(2)))
-#define __capability
-#define __guarded_by(lock)
-#define __must_hold(lock) __attribute__((context(lock, 1, 1)))
-#define __acquires(lock)  __attribute__((context(lock, 0, 1)))
-#define __try_acquires(lock)
-#define __releases(lock) __attribute__((context(lock, 1, 0)))
-#define __no_lock_analysis
-#elif defined(__clang__)
+#else
 #define __bitwise
 #define __force
 #define __iomem
-#define __capability       __attribute__((capability("lock")))
-#define __guarded_by(lock) __attribute__((guarded_by(lock)))
-#define __must_hold(...)   __attribute__((requires_capability(__VA_ARGS__)))
-#define __acquires(...)    __attribute__((acquire_capability(__VA_ARGS__)))
+#endif
+
+/* Locks: clang alone, since sparse misses those that inline functions take. */
+#if defined(__clang__)
+#define __capability        __attribute__((capability("lock")))
+#define __guarded_by(lock)  __attribute__((guarded_by(lock)))
+#define __must_hold(...)    __attribute__((requires_capability(__VA_ARGS__)))
+#define __assumes_held(...) __attribute__((assert_capability(__VA_ARGS__)))
+#define __acquires(...)     __attribute__((acquire_capability(__VA_ARGS__)))
 #define __try_acquires(...) \
 	__attribute__((try_acquire_capability(true, __VA_ARGS__)))
 #define __releases(...)    __attribute__((release_capability(__VA_ARGS__)))
 #define __no_lock_analysis __attribute__((no_thread_safety_analysis))
 #else
-#define __bitwise
-#define __force
-#define __iomem
 #define __capability
 #define __guarded_by(lock)
-#define __must_hold(lock)
-#define __acquires(lock)
-#define __try_acquires(lock)
-#define __releases(lock)
+#define __must_hold(...)
+#define __assumes_held(...)
+#define __acquires(...)
+#define __try_acquires(...)
+#define __releases(...)
 #define __no_lock_analysis
 #endif
 

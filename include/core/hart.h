@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/compiler.h"
+#include "core/run_queue.h"
 #include "core/timer.h"
 
 enum hart_local {
@@ -24,6 +25,7 @@ enum hart_local {
 };
 
 struct trap_frame; /* core/trap.h */
+struct thread;     /* core/thread.h */
 
 typedef void hart_function(void *argument);
 
@@ -44,16 +46,22 @@ struct hart {
 	unsigned int online; /* [A] 1 once it takes calls */
 	unsigned int idle;   /* [A] 1 while it waits and touches no vmalloc
 	                                address; see mm/tlb.c, flush on wake */
-	unsigned int flush_on_wake; /* [A] */
-	hart_function *call;        /* [A] mailbox of hart_call_start() */
-	void *call_argument;        /* [A] */
-	hart_function *interrupt;   /* [A] mailbox of hart_interrupt() */
-	void *interrupt_argument;   /* [A] */
-	struct hart_timer timer;    /* [H] */
-	unsigned long ipis;         /* [H] inter-hart interrupts taken */
-	unsigned long timer_ticks;  /* [H] timer interrupts taken */
+	unsigned int flush_on_wake;   /* [A] */
+	hart_function *call;          /* [A] mailbox of hart_call_start() */
+	void *call_argument;          /* [A] */
+	hart_function *interrupt;     /* [A] mailbox of hart_interrupt() */
+	void *interrupt_argument;     /* [A] */
+	struct hart_timer timer;      /* [H] */
+	unsigned long ipis;           /* [H] inter-hart interrupts taken */
+	unsigned long timer_ticks;    /* [H] timer interrupts taken */
+	unsigned long asleep_instret; /* [H] counted while it slept: QEMU's */
 	/* [H] what the interrupt being handled broke into, NULL outside one */
 	const struct trap_frame *interrupted;
+	bool watches;          /* [H] its watchdog's timer is pending */
+	struct thread *thread; /* [A] that runs; written by the hart alone */
+	struct run_queue queue;
+	struct thread *caller;               /* [I] serves hart_call_start() */
+	unsigned long contended[LOCK_RANKS]; /* [H] locks waited for, by rank */
 };
 
 register struct hart *this_hart __asm__("gp");
@@ -68,22 +76,25 @@ static inline bool in_interrupt(void)
 }
 
 /*
- * Run @function(@argument) on another hart, which must be online, not this one
- * and not hart 0 (that one runs the app): start returns once the call is handed over (it waits while the hart
- * still runs an earlier one), wait returns when the hart is done with it.
- * The function runs in the hart's idle thread context with interrupts on and
- * may use all of mm. Context: threads of any hart; not in interrupts.
+ * Run @function(@argument) on a hart that is online and not hart 0: start returns
+ * once the call is handed over (it waits while the hart still runs an earlier
+ * one), wait returns when the hart is done with it. The function runs in a thread
+ * of its own there, which keeps that hart, and may do what threads may.
+ * Context: threads, but that one; not in interrupts.
  */
 void hart_call_start(unsigned int index, hart_function *function,
                      void *argument);
 void hart_call_wait(unsigned int index);
 
 /*
- * Run @function(@argument) in an interrupt on another hart (also hart 0) and
- * wait for it. Context: interrupts on, no spinlock held.
+ * Run @function(@argument) in an interrupt on a hart and wait for it; on all of
+ * them, one after the other, on this one with interrupts off and no interrupt.
+ * The caller may go from hart to hart meanwhile.
+ * Context: interrupts on, no spinlock held.
  */
 void hart_interrupt(unsigned int index, hart_function *function,
                     void *argument);
+void hart_run_everywhere(hart_function *function, void *argument);
 
 /*
  * What mm/tlb.c registers: @wake is called when a hart leaves idle with a flush
@@ -99,8 +110,8 @@ void hart_set_hooks(hart_hook *wake, hart_hook *interrupt);
  */
 void hart_idle(uint64_t until_ns);
 
-/* Serves hart_call_start() for ever: what every hart but 0 does. */
-void hart_loop(void) __dead;
+/* Serves hart_call_start() of a hart, @argument, for ever: its thread ->caller. */
+void hart_serve_calls(void *argument);
 
 /* The inter-hart interrupt; then this hart is online. */
 void hart_init_this(void);

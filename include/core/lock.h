@@ -21,34 +21,7 @@
 #include "arch/lock_word.h"
 #include "core/compiler.h"
 #include "core/hart.h"
-
-/* Order in which locks nest: only upward. Equal ranks: ascending address. */
-enum lock_rank {
-	LOCK_VMAP_HART, /* per hart; all of them = vmlist_lock */
-	LOCK_PERCPU,
-	LOCK_VSPACE,
-	LOCK_VM_INDEX,
-	LOCK_PGTABLE,
-	LOCK_KMEM,
-	LOCK_PAGE_ALLOC,
-	LOCK_MEMBLOCK,
-	LOCK_HART_CALL,
-	LOCK_REPORT,
-	LOCK_LOG,
-	LOCK_CONSOLE,
-};
-
-struct __capability spinlock {
-	unsigned long locked; /* [A] the holder's struct hart; 0: free */
-	unsigned char rank;   /* [I] enum lock_rank */
-	const char *name;     /* [I] */
-	const void *owner;    /* [L] struct hart *, CONFIG_LOCK_DEBUG only */
-};
-
-#define SPINLOCK_INIT(lock_rank_, lock_name)              \
-	{                                                 \
-		.rank = (lock_rank_), .name = (lock_name) \
-	}
+#include "core/lock_type.h"
 
 /* Slow or checked halves, in core/lock.c. */
 void spin_wait(struct spinlock *lock);
@@ -56,6 +29,9 @@ void lock_debug_acquire(struct spinlock *lock);
 void lock_debug_acquired(struct spinlock *lock);
 void lock_debug_release(struct spinlock *lock);
 void lock_debug_none_held(const char *act);
+
+/* A word for `locks`. */
+const char *lock_rank_name(unsigned int rank);
 
 /*
  * Here the caller waits for other harts, calls back or may purge, which nobody
@@ -80,7 +56,7 @@ static inline void spin_lock(struct spinlock *lock)
 	if (CONFIG_LOCK_DEBUG)
 		lock_debug_acquire(lock);
 	if (CONFIG_NR_HARTS > 1 && unlikely(!spin_try_once(lock)))
-		spin_wait(lock);
+		lock_word_wait(lock);
 	if (CONFIG_LOCK_DEBUG)
 		lock_debug_acquired(lock);
 }
@@ -109,6 +85,13 @@ static inline void spin_unlock_irqrestore(struct spinlock *lock,
 {
 	spin_unlock(lock);
 	irq_restore(flags);
+}
+
+/* For clang, where it cannot follow that the caller holds @lock; no code. */
+static inline void spin_assume_held(const struct spinlock *lock)
+	__assumes_held(*lock)
+{
+	(void)lock;
 }
 
 #endif /* CORE_LOCK_H */

@@ -26,6 +26,10 @@ enum race_point {
 	RACE_MAPPING_DONE,  /* unmapped and stamped, length still there */
 	RACE_PASS_BEGINS,   /* a block is clean, not yet looked at */
 	RACE_TABLE_WALKED,  /* a walk has left the root table */
+	RACE_THREAD_MOVES,  /* from one hart's queue, not yet on the other's */
+	RACE_COMPLETION_DONE, /* it is so, nobody is woken yet */
+	RACE_THREAD_WAITS,    /* it has looked, and is about to wait */
+	RACE_QUEUE_JOINED,    /* a sleeper is there to be woken */
 	RACE_POINTS
 };
 

@@ -21,12 +21,23 @@ struct trap_frame {
 };
 
 /*
- * A page-fault handler says whether it repaired the cause; the access is then
- * retried. Context: trap stack, interrupts off, any lock may be held by the
- * interrupted code: takes none, allocates nothing.
+ * A page-fault handler returns 0 when it repaired the cause, and the access is
+ * retried; else the signal that Linux has for it (SIGSEGV, SIGBUS). Context: trap
+ * stack, interrupts off. When the interrupted code had them off as well, it may
+ * hold any lock: the handler then takes none and allocates nothing.
  */
-typedef bool fault_handler(struct trap_frame *frame);
+typedef int fault_handler(struct trap_frame *frame);
 void trap_set_page_fault_handler(fault_handler *handler);
+
+/*
+ * Asked about an exception that nobody repaired and no access expected, before
+ * it ends in panic: @signal is what Linux has for it, @address the one that was
+ * accessed. True: @frame has been changed (or the thread will see a signal), go
+ * on with it. Context: as above. NULL: nobody is asked.
+ */
+typedef bool fault_signal_handler(struct trap_frame *frame, int signal,
+                                  unsigned long address);
+void trap_set_fault_signal(fault_signal_handler *handler);
 
 /* Interrupt handlers by number (IRQ_SOFTWARE ...); set once at boot. */
 typedef void interrupt_handler(void);

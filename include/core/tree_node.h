@@ -23,10 +23,14 @@ enum property {
 	PROP_DEVICE_TYPE,
 	PROP_INITRD_END,
 	PROP_INITRD_START,
+	PROP_INTERRUPT_PARENT,
 	PROP_INTERRUPTS,
+	PROP_INTERRUPTS_EXTENDED,
 	PROP_ISA,
 	PROP_ISA_EXTENSIONS,
 	PROP_MODEL,
+	PROP_NDEV,
+	PROP_PHANDLE,
 	PROP_REG,
 	PROP_REG_SHIFT,
 	PROP_REG_WIDTH,
@@ -45,6 +49,7 @@ struct node {
 	uint32_t bytes[PROPERTIES];
 	unsigned int address_cells; /* for children */
 	unsigned int size_cells;
+	uint32_t interrupt_parent; /* phandle, inherited; 0: none is named */
 };
 
 /* Start anew for the node that @walk has come to. */

@@ -2,14 +2,26 @@
 /*
  * Page faults: a stale "invalid" translation of a page that is mapped now is
  * repaired (ISA: an invalid entry may be cached; Linux: new_vmalloc_check);
- * everything else is described and ends in panic.
+ * memory that is backed by its first access is backed; everything else is
+ * described and ends in a signal or in panic.
  */
 #ifndef MM_FAULT_H
 #define MM_FAULT_H
 
 #include <stddef.h>
 
+#include "mm/types.h"
+
 void fault_init(void);
+
+/*
+ * Backs memory by its first access: @needed is PTE_R, PTE_W or PTE_X. 0: the
+ * access may be repeated; else the signal for it. Only called when the interrupted
+ * code had interrupts on. Context: trap stack, interrupts off; may take locks and
+ * allocate as in an interrupt.
+ */
+typedef int fault_backing(vaddr_t address, pte_t needed);
+void fault_set_backing(fault_backing *function);
 
 /*
  * What @address is or was, one line: "12 bytes past the end (guard page) of a

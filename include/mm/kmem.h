@@ -21,8 +21,8 @@
 #include "mm/types.h"
 
 #define KMALLOC_MAX_SIZE (PAGE_SIZE << 9) /* 2 MiB */
-/* kmalloc()'s and those that are created; a power of two */
-#define KMEM_CACHES 32u
+/* kmalloc()'s 11 and those that are created; a power of two */
+#define KMEM_CACHES 16u
 
 struct kmem_cache;
 
@@ -144,7 +144,10 @@ size_t ksize(const void *object);
  */
 unsigned long kmem_shrink(void);
 
-/* One line for each cache: name, objects used, objects, bytes, pages. */
+/*
+ * One line for each cache as Linux's /proc/slabinfo has them: name, objects used,
+ * objects, bytes of one, objects a slab, pages a slab, ..., slabs.
+ */
 typedef void kmem_emit(const char *line, void *context);
 void kmem_show(kmem_emit *emit, void *context);
 

@@ -32,6 +32,12 @@
  */
 void memory_init(void);
 
+/*
+ * Nobody needs the initial RAM disk any more: the whole pages that it lay in, and
+ * that nothing else reserves, become free memory. Context: threads, once.
+ */
+void memory_release_initrd(void);
+
 /* @range is free, mapped, page aligned and touches no range known already. */
 void memblock_add(struct phys_range range);
 

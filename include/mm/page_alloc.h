@@ -16,11 +16,16 @@
 #include <stdbool.h>
 
 #include "core/hart.h"
+#include "core/machine.h"
 #include "mm/page.h"
 
 #define MAX_ORDER 9u /* largest order: 2 MiB, one level-1 leaf */
 
 void page_alloc_init(void);
+
+/* RAM that had another use until now joins: as of memblock_add(), but later. */
+void page_alloc_add(struct phys_range range);
+
 int page_alloc_hart_init(struct hart *hart) __must_check;
 
 /* alloc_pages() behind its two doors: the common case has less to decide. */
@@ -66,6 +71,13 @@ static inline void __free_pages(struct page *page, unsigned int order)
  * extra references
  */
 void page_free_run(struct page *page, unsigned long count);
+
+/*
+ * Cut the used block that @page lies in, if there is one, so that a block begins
+ * at @page: what is before it and what follows may then be freed by two harts at
+ * a time.
+ */
+void page_cut(struct page *page);
 
 /*
  * The used block that begins at @page, if it has no more than @count pages and

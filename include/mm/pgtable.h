@@ -69,6 +69,12 @@ void pte_clear_run(pte_t *pte, unsigned int count);
 int pgtable_unmap(vaddr_t va, size_t size) __must_check;
 
 /*
+ * No leaf contains both sides of @va any more; -ENOMEM. No translation changes,
+ * but who then changes one side owes a flush of all levels.
+ */
+int pgtable_split(vaddr_t va) __must_check;
+
+/*
  * Change protection of what is mapped in the range, splitting as needed
  * (-ENOMEM, nothing changed).
  */

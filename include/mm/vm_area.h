@@ -39,6 +39,12 @@ enum area_state {
 	AREA_LAZY,     /* in a pool queue; reusable once its stamp is clean */
 };
 
+/* What the maker of a VM_MMAP area keeps about it begins with a range of it. */
+struct area_owner {
+	vaddr_t start;
+	vaddr_t end;
+};
+
 struct vm_area {
 	struct vm_struct vm;        /* what Linux shows; comes first */
 	unsigned int state;         /* [A] enum area_state */
@@ -51,8 +57,12 @@ struct vm_area {
 	uint64_t stamp; /* AREA_LAZY: tlb_stamp() at unmapping */
 	struct vm_area *queue_next;
 	const void *freed_by; /* who freed it last; NULL: never */
-	void (*deferred_work)(struct vm_area *area); /* DYING in an interrupt */
-	struct hole hole;                            /* AREA_HOLE */
+	union {
+		/* DYING in an interrupt */
+		void (*deferred_work)(struct vm_area *area);
+		struct area_owner *owner; /* VM_MMAP: its maker's, or NULL */
+	};
+	struct hole hole; /* AREA_HOLE */
 };
 
 static inline struct vm_area *to_area(struct vm_struct *vm)
@@ -109,6 +119,18 @@ struct vm_area *vm_area_reserve_at(vaddr_t start, unsigned long pages,
                                    unsigned long flags, const void *caller);
 
 /*
+ * @pages more behind a busy area that only the caller changes, if the addresses
+ * are free; its guard page moves on. -ENOMEM: they are not, nothing changed.
+ */
+int vm_area_extend(struct vm_area *area, unsigned long pages) __must_check;
+
+/*
+ * The first busy area with all of @flags that reaches above @from and begins
+ * below @end, guard included; NULL: none. The caller keeps such areas from going.
+ */
+struct vm_area *vm_area_next(vaddr_t from, vaddr_t end, unsigned long flags);
+
+/*
  * Map into a BUILDING area (or any that the caller owns) from usable page
  * @index on: given pages, or a physical range with the largest leaves that fit.
  * -ENOMEM; -EBUSY when an entry is present; -EINVAL for a NULL or invalid page;
@@ -143,6 +165,16 @@ pte_t *vm_area_entries(struct vm_area *area, unsigned long index,
 void vm_area_clear(struct vm_area *area, unsigned long index,
                    unsigned long count);
 
+/*
+ * mm/backing.c, for an area that the caller owns: back usable pages
+ * [index, count) with memory, and return the end reached; unmap and free them,
+ * whatever blocks they came from.
+ */
+unsigned long area_populate(struct vm_area *area, unsigned long index,
+                            unsigned long count, gfp_t gfp, pgprot_t prot);
+void area_free_runs(struct vm_area *area, unsigned long index,
+                    unsigned long count);
+
 /* BUILDING -> BUSY: visible to find, vmallocinfo, vread. Release store. */
 void vm_area_publish(struct vm_area *area);
 
@@ -152,6 +184,25 @@ void vm_area_publish(struct vm_area *area);
  * flag of the area must be in @accept, and so must one of its flags.
  */
 struct vm_area *vm_area_claim(const void *addr, unsigned long accept);
+
+/*
+ * The common mapping, in short (mm/vmalloc.c, mm/vfree.c): up to 64 pages of
+ * zeroed memory in a VM_MMAP area, which is @owner's, and @owner is given its
+ * range, before anybody sees it. NULL: no memory.
+ */
+void *vm_area_map_simple(unsigned long size, pgprot_t prot,
+                         struct area_owner *owner,
+                         const void *caller) __must_check;
+
+/*
+ * If [addr, addr + size) is all of a VM_MMAP area, every page of which it owns
+ * (VM_SIMPLE): it goes with its pages. Its owner is taken away under @lock and
+ * returned. NULL: there is no such area, nothing changed. The caller sees to it
+ * that nobody else changes the area.
+ */
+struct area_owner *vm_area_unmap_simple(const void *addr, unsigned long size,
+                                        struct spinlock *lock,
+                                        const void *caller);
 
 /* DYING -> BUSY again: the claimer changed its mind and nothing else. */
 void vm_area_unclaim(struct vm_area *area);
@@ -185,8 +236,9 @@ void vm_area_retire_quickly(struct vm_area *area, const void *freed_by);
 bool vm_area_fill_pages(struct vm_area *area, gfp_t gfp);
 
 /*
- * In interrupts: queue a claimed area; @work runs in thread context, when this
- * hart next frees or allocates, or in vmap_drain() of any hart.
+ * In interrupts: queue a claimed area; @work runs in thread context: in the worker
+ * of core/work.h where there is one, and at the latest when this hart next frees
+ * or allocates, or in vmap_drain() of any hart.
  */
 typedef void vm_area_work(struct vm_area *area);
 void vm_area_defer(struct vm_area *area, vm_area_work *work);

@@ -58,6 +58,12 @@ static inline struct vm_slot *vm_index_slot(vaddr_t va)
 int vm_index_insert(struct vm_area *area) __must_check;
 
 /*
+ * @area, entered already, will end at @end: -ENOMEM changes nothing. Its size is
+ * for the caller to change after that.
+ */
+int vm_index_extend(struct vm_area *area, vaddr_t end) __must_check;
+
+/*
  * Take an area out, all locks held. Slots that become empty go with their leaf
  * tables, and the level-1 table with the last slot of its GiB; both are chained
  * onto *tables (pgtable_free_detached()).

@@ -5,12 +5,16 @@
 #ifndef MM_VMINFO_H
 #define MM_VMINFO_H
 
+#include "lib/lines.h"
 #include "mm/types.h"
 
-typedef void vminfo_emit(const char *line, void *context);
+typedef line_emit vminfo_emit;
 
-void meminfo_show(vminfo_emit *emit,
-                  void *context); /* pages, slabs, tables, window */
+/* Pages, slabs, tables and the window, as Linux's /proc/meminfo has lines. */
+void meminfo_show(vminfo_emit *emit, void *context);
+
+/* Free blocks by order: the line of Linux's /proc/buddyinfo. */
+void buddyinfo_show(vminfo_emit *emit, void *context);
 
 /*
  * RAM that is put to use now, in pages: the image, and of the pages that mm got

@@ -12,15 +12,12 @@
 #include <stdint.h>
 #include <time.h>
 
+/* As musl calls clock_gettime() itself. */
+int __clock_gettime(clockid_t clock, struct timespec *time);
+
 /* Nanoseconds; UINT64_MAX where they do not fit. */
 uint64_t timespec_ns(const struct timespec *time);
 bool timespec_is_sane(const struct timespec *time);
-
-/* Idle until timer_now_ns() >= @until_ns. */
-void clock_wait_until(uint64_t until_ns);
-
-/* The wait that began at @since_ns is over. */
-void clock_account_wait(uint64_t since_ns);
 
 /*
  * The moment at which an absolute @time of @clock comes, by timer_now_ns().

@@ -1,69 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mmap() made: areas of the vmalloc core, whole or with holes. A part can
- * lose its pages (munmap), be hidden with its contents kept (PROT_NONE) and be
- * filled again (mprotect). The addresses of a mapping go back when its last page
- * does.
+ * What mmap() made, for those who show it. docs/memory-for-apps.md has the whole.
  *
- * Context: the thread of main(); the first call may come with tp still 0.
+ * Context: threads, no spinlock held.
  */
 #ifndef POSIX_MAPPING_H
 #define POSIX_MAPPING_H
 
-#include <linux/vmalloc.h>
-#include <stdbool.h>
+#include <stdint.h>
 
-#include "core/compiler.h"
+#include "mm/types.h"
 
-/* Pages [index, index + count) of one mapping. */
-struct mapping_range {
-	struct vm_struct *vm;
-	unsigned long index;
-	unsigned long count;
+struct file;
+
+/* A range of addresses of which everything is alike: a line of /proc/self/maps. */
+struct mapping_note {
+	vaddr_t start;
+	vaddr_t end;
+	int prot;          /* PROT_* */
+	int flags;         /* MAP_SHARED or MAP_PRIVATE, and MAP_NORESERVE */
+	bool heap;         /* what brk() moves */
+	struct file *file; /* NULL: anonymous */
+	uint64_t offset;   /* in the file, of start */
+	unsigned long present; /* pages that have memory, hidden ones too */
 };
 
 /*
- * A new mapping of @size bytes (a multiple of the page) of zeroed memory, or of
- * address space only. @at: exactly there, or 0 for anywhere. NULL: no memory, or
- * @at is taken or outside the window.
+ * Calls @visit for each range, ascending, as they all are at one moment. It may
+ * take its time and allocate, but neither map nor unmap; note->file is valid
+ * until it returns. Stops when it returns false.
  */
-void *mapping_create(size_t size, pgprot_t prot, vaddr_t at,
-                     const void *caller) __must_check;
-void *mapping_reserve(size_t size, vaddr_t at, const void *caller) __must_check;
-
-/*
- * The mapping around [address, address + size), @size rounded up to pages.
- * false: the range is not wholly inside one mapping.
- */
-bool mapping_find(vaddr_t address, size_t size,
-                  struct mapping_range *range_out);
-
-bool mapping_is_whole(const struct mapping_range *range);
-
-/* Give the pages of the range back, and the mapping when nothing is left. */
-int mapping_release(const struct mapping_range *range) __must_check;
-
-/* No access any more; contents stay. -ENOMEM: nothing changed. */
-int mapping_hide(const struct mapping_range *range) __must_check;
-
-/* Hidden and zeroed, also what was released. -ENOMEM: nothing changed. */
-int mapping_renew(const struct mapping_range *range) __must_check;
-
-/*
- * Every page of the range is there and has @prot; those that were not are
- * zeroed. -ENOMEM: no memory, or part of the range was released.
- */
-int mapping_protect(const struct mapping_range *range,
-                    pgprot_t prot) __must_check;
-
-/* Every page of the range that holds something reads as zero. */
-void mapping_clear(const struct mapping_range *range);
-
-/*
- * Another size for a whole mapping, new pages zeroed; its address may change.
- * NULL: no memory, or the mapping has holes; it is as it was.
- */
-void *mapping_resize(const struct mapping_range *range, size_t size,
-                     const void *caller) __must_check;
+typedef bool mapping_visit(const struct mapping_note *note, void *context);
+void mappings_visit(mapping_visit *visit, void *context);
 
 #endif /* POSIX_MAPPING_H */

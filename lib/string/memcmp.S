@@ -4,7 +4,7 @@
  * or both are aligned. The words that differ are looked at byte by byte. Never
  * reads beyond the length.
  */
-	.text
+	.section .text.string, "ax"
 
 /* int memcmp(const void *left, const void *right, size_t bytes) */
 	.globl memcmp

@@ -11,7 +11,7 @@
  * The forward copy loads 64 bytes before it stores them and never comes back,
  * which makes it right for overlap with the target below the source.
  */
-	.text
+	.section .text.string, "ax"
 
 	.macro COPY64 offset
 	ld t0, \offset + 0(a1)

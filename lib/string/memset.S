@@ -5,7 +5,7 @@
  * overlapping, where hardware stores misaligned words. With Zicboz a page is
  * cleared by cache blocks.
  */
-	.text
+	.section .text.string, "ax"
 
 	.macro STORE64 offset
 	sd a1, \offset + 0(t6)

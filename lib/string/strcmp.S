@@ -4,7 +4,7 @@
  * the end of a string stays in the page where the string ends. A word with a
  * zero byte, or a difference, is looked at byte by byte.
  */
-	.text
+	.section .text.string, "ax"
 
 /* int strcmp(const char *left, const char *right) */
 	.globl strcmp

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The return of a signal handler. On Linux the kernel builds a frame whose
- * return address is one of these and they trap back into it. A handler here is
- * an ordinary call that returns to its caller, so sigaction() only needs the
- * addresses.
+ * Where a Linux kernel has a handler return to. Here that is in
+ * posix/signal_frame.S, and sigaction() only needs addresses.
  */
 #include "core/panic.h"
 #include "glue.h"

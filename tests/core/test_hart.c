@@ -4,6 +4,7 @@
 #include "core/lock.h"
 #include "core/machine.h"
 #include "core/timer.h"
+#include "later.h"
 #include "pages.h"
 #include "test.h"
 
@@ -190,7 +191,9 @@ TEST(floating_point_survives_interrupts)
 	unsigned int rounds = 0;
 	unsigned long ticks;
 
-	for (unsigned int shot = 0; shot < 5; shot++) {
+	/* On a busy host the first ticks may come before the loop begins. */
+	for (unsigned int shot = 0; shot < 5 || (!rounds && shot < 500);
+	     shot++) {
 		ticks = READ_ONCE(this_hart->timer_ticks);
 		timer_set_ns(timer_now_ns() + 100000);
 		while (READ_ONCE(this_hart->timer_ticks) == ticks) {
@@ -218,12 +221,15 @@ TEST(nap_ends_with_its_time_and_keeps_other_calls)
 	uint64_t start = timer_now_ns();
 	volatile bool called = false;
 	unsigned long ticks = READ_ONCE(this_hart->timer_ticks);
+	struct later later;
 
-	timer_call_at(start + 2000000, set_flag, (void *)&called);
+	later_at(&later, start + 2000000, set_flag, (void *)&called);
 	while (!called) {
 		timer_nap(100000);
 		CHECK(timer_now_ns() - start < 2000000000ul);
 	}
 	CHECK(timer_now_ns() - start >= 2000000);
-	CHECK_EQ(READ_ONCE(this_hart->timer_ticks) - ticks, 1);
+	/* One of the network's timers may have been due. */
+	ticks = READ_ONCE(this_hart->timer_ticks) - ticks;
+	CHECK(ticks >= 1 && ticks <= 2);
 }

@@ -53,7 +53,7 @@ static void end(void)
 	vfree(memory);
 }
 
-/* For that many timer interrupts. */
+/* For that many timer interrupts, a few of which are of others' timers. */
 static __noipa void be_busy(unsigned int count)
 {
 	unsigned long start = READ_ONCE(this_hart->timer_ticks);
@@ -112,7 +112,7 @@ TEST(busy_function_and_its_caller_have_most_samples)
 	begin();
 	call_busy(SAMPLES);
 	end();
-	CHECK(samples_with("") >= SAMPLES);
+	CHECK(samples_with("") >= SAMPLES * 3 / 4);
 	CHECK(samples_with(";be_busy") > samples_with("") * 3 / 4);
 	CHECK(samples_with(";call_busy;be_busy") > samples_with("") * 3 / 4);
 	CHECK(samples_with("main") > samples_with("") * 3 / 4);
@@ -136,7 +136,8 @@ TEST(samples_with_interrupts_off_come_late_and_say_so)
 	struct profile_totals totals;
 
 	begin();
-	for (unsigned int i = 0; i < 10; i++)
+	/* Some of the interrupts may be of others' timers. */
+	for (unsigned int i = 0; i < 13; i++)
 		be_busy_masked(200000);
 	end();
 	/* On its way in and out it can be seen with interrupts on, too. */
@@ -312,6 +313,8 @@ static void be_busy_there(void *unused)
 
 TEST(other_harts_are_sampled_too)
 {
+	struct profile_totals totals;
+
 	if (nr_harts < 2)
 		test_skip("needs two harts");
 	begin();
@@ -320,7 +323,10 @@ TEST(other_harts_are_sampled_too)
 	for (unsigned int i = 1; i < nr_harts; i++)
 		hart_call_wait(i);
 	end();
-	CHECK(samples_with("hart_loop;be_busy_there;call_busy;be_busy ") >=
+	CHECK(samples_with(
+		      "hart_serve_calls;be_busy_there;call_busy;be_busy ") >=
 	      SAMPLES / 2);
-	CHECK(samples_with(";hart_call_wait") > 0);
+	/* Whoever waits for long sleeps. */
+	profile_read_totals(&totals);
+	CHECK(totals.idle > 0 || samples_with(";hart_call_wait") > 0);
 }

@@ -9,8 +9,8 @@
 #include "acts.h"
 #include "core/compiler.h"
 
-static const struct act *const lists[] = { access_acts, stack_acts,
-	                                   misuse_acts };
+static const struct act *const lists[] = { access_acts, stack_acts, misuse_acts,
+	                                   thread_acts, process_acts };
 
 int main(int argc, char **argv)
 {

@@ -14,6 +14,7 @@
 #include "core/trap.h"
 #include "mm/page_alloc.h"
 #include "mm/tlb.h"
+#include "tests/image/later.h"
 
 static volatile int depth;
 static volatile int deepest = 1 << 30;
@@ -67,25 +68,27 @@ static void fault_in_interrupt_call(void *unused)
 	*nowhere = 1;
 }
 
+static struct later soon;
+
 static void fault_in_interrupt(void)
 {
-	timer_call_at(timer_now_ns() + 100000, fault_in_interrupt_call, NULL);
+	later_at(&soon, timer_now_ns() + 100000, fault_in_interrupt_call, NULL);
 	for (;;)
 		;
 }
 
 static void overflow_in_interrupt(void)
 {
-	timer_call_at(timer_now_ns() + 100000, overflow_in_call, NULL);
+	later_at(&soon, timer_now_ns() + 100000, overflow_in_call, NULL);
 	for (;;)
 		;
 }
 
-static bool handler_that_faults(struct trap_frame *frame)
+static int handler_that_faults(struct trap_frame *frame)
 {
 	(void)frame;
 	*nowhere = 1;
-	return false;
+	return 1;
 }
 
 static void fault_in_the_fault_handler(void)

@@ -41,6 +41,20 @@ void clear_page(void *page)
 	memset(page, 0, PAGE_SIZE);
 }
 
+uint64_t *pgtable_take_boot_table(void);
+paddr_t pgtable_table_phys(const uint64_t *table);
+
+/* The image has no table left: they come from memory. */
+uint64_t *pgtable_take_boot_table(void)
+{
+	return NULL;
+}
+
+paddr_t pgtable_table_phys(const uint64_t *table)
+{
+	panic("%p is no table of the image", (const void *)table);
+}
+
 const char *cmdline_get(const char *key)
 {
 	(void)key;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/timer.h"
+#include "later.h"
 #include "mm/pgtable.h"
 #include "test.h"
 
@@ -105,10 +106,11 @@ static void run_interrupt_call(void *argument)
 void in_timer_interrupt(void (*function)(void *argument), void *argument)
 {
 	static struct interrupt_call call;
+	static struct later later;
 	uint64_t start = timer_now_ns();
 
 	call = (struct interrupt_call){ function, argument, false };
-	timer_call_at(start + 100000, run_interrupt_call, &call);
+	later_at(&later, start + 100000, run_interrupt_call, &call);
 	while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE))
 		CHECK(timer_now_ns() - start < 2000000000ul);
 }

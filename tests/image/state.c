@@ -6,11 +6,18 @@
  */
 #include "state.h"
 
+#include <fcntl.h>
 #include <linux/vmalloc.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/compiler.h"
 #include "core/hart.h"
+#include "core/thread.h"
+#include "core/work.h"
+#include "drivers/virtio_rng.h"
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
 #include "mm/page_alloc.h"
@@ -19,6 +26,8 @@
 #include "mm/vm_index.h"
 #include "mm/vm_map_ram.h"
 #include "mm/vspace.h"
+#include "posix/heap.h"
+#include "posix/terminal.h"
 #include "test.h"
 
 /* A line of slabinfo: name, objects in use, objects, bytes each, pages. */
@@ -64,6 +73,9 @@ void mm_state_read(struct mm_state *state)
 
 void mm_state_settled(struct mm_state *state)
 {
+	(void)heap_gave_back();
+	if (thread_may_switch())
+		work_flush();
 	vm_area_run_deferred();
 	vm_unmap_aliases();
 	vmap_drain();
@@ -132,11 +144,43 @@ void mm_check_all(void)
 	kmem_check();
 }
 
+/* The root file system is made by the first path, and keeps what it is made of. */
+static void warm_up_files(void)
+{
+	int fd, last = -1;
+
+	close(open("/warm-up", O_CREAT | O_RDWR, 0600));
+	unlink("/warm-up");
+	close(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
+	while ((fd = dup(STDIN_FILENO)) >= 0)
+		last = fd;
+	for (; last > STDERR_FILENO; last--)
+		close(last);
+}
+
+/* So is the network by the first socket. */
+static void warm_up_network(void)
+{
+	const struct sockaddr_in nobody = {
+		.sin_family = AF_INET,
+		.sin_port = 9,
+		.sin_addr.s_addr = 0x0100007f,
+	};
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)connect(fd, (const void *)&nobody, sizeof(nobody));
+	close(fd);
+}
+
 void mm_state_warm_up(void)
 {
 	struct page *chain = NULL, *page;
 	struct mm_state state;
 
+	warm_up_files();
+	warm_up_network();
+	(void)terminal_ready(); /* input, the worker, the interrupt controller */
+	(void)virtio_rng_start();
 	if (may_grow_metadata())
 		return;
 	while ((page = alloc_pages(GFP_NOWAIT, 0)) != NULL) {

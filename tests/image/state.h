@@ -38,7 +38,8 @@ void mm_check_all(void);
 
 /*
  * Touch all memory once, so that metadata made on demand (struct page, direct
- * map, index roots) exists and later comparisons may be exact.
+ * map, index roots) exists and later comparisons may be exact. What the system
+ * makes when it is first needed and keeps is made as well.
  */
 void mm_state_warm_up(void);
 

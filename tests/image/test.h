@@ -56,6 +56,12 @@ void test_expect_reports(unsigned long count);
  */
 void test_may_keep_areas(unsigned long areas);
 
+/*
+ * The running test, and threads that it starts, may use every hart; else all of
+ * them stay on hart 0.
+ */
+void test_use_all_harts(void);
+
 /* How long tests that may be long shall be: loops=N of the command line, or 1. */
 unsigned int test_loops(void);
 

@@ -14,6 +14,7 @@
 #include "core/machine.h"
 #include "core/report.h"
 #include "core/timer.h"
+#include "later.h"
 #include "mm/fault.h"
 #include "mm/fault_inject.h"
 #include "mm/kmem.h"
@@ -705,14 +706,15 @@ static void storm_round(struct timer_storm *storm, unsigned int round)
 TEST(timer_may_free_and_allocate_at_any_moment)
 {
 	struct timer_storm storm = { .pages = pages_alloc(2) };
+	static struct later later;
 	unsigned long armed = 0;
 
 	memset(page_address(storm.pages[0]), 'r', PAGE_SIZE);
 	for (unsigned int i = 0; i < 4000; i++) {
 		if (__atomic_load_n(&storm.ticks, __ATOMIC_ACQUIRE) == armed) {
 			armed++;
-			timer_call_at(timer_now_ns() + test_random() % 60000,
-			              storm_tick, &storm);
+			later_at(&later, timer_now_ns() + test_random() % 60000,
+			         storm_tick, &storm);
 		}
 		storm_round(&storm, i);
 	}

@@ -77,7 +77,6 @@ TEST(mmap_refuses_what_it_cannot_do)
 {
 	check_mmap_errno(mmap(NULL, 0, RW, PRIVATE, -1, 0), EINVAL);
 	check_mmap_errno(mmap(NULL, 4096, RW, MAP_ANONYMOUS, -1, 0), EINVAL);
-	check_mmap_errno(mmap(NULL, 4096, RW, MAP_PRIVATE, 1, 0), ENODEV);
 	check_mmap_errno(mmap(NULL, 4096, RW, MAP_PRIVATE, 9, 0), EBADF);
 	check_mmap_errno(mmap(NULL, 1ul << 60, RW, PRIVATE, -1, 0), ENOMEM);
 	check_mmap_errno(mmap(NULL, 1ul << 35, RW, PRIVATE, -1, 0), ENOMEM);
@@ -129,10 +128,11 @@ TEST(munmap_refuses_what_mmap_did_not_make)
 	CHECK(area);
 	check_errno(munmap(area, PAGE_SIZE), EINVAL);
 	check_errno(munmap(p + 1, 10), EINVAL);
-	check_errno(munmap(p, 2 * PAGE_SIZE), EINVAL);
 	check_errno(munmap(p, 0), EINVAL);
+	check_errno(munmap((char *)VMALLOC_END - PAGE_SIZE, 2 * PAGE_SIZE),
+	            EINVAL);
 	CHECK_EQ(munmap(p, PAGE_SIZE), 0);
-	check_errno(munmap(p, PAGE_SIZE), EINVAL);
+	CHECK_EQ(munmap(p, PAGE_SIZE), 0); /* a hole, as on Linux */
 	vfree(area);
 }
 
@@ -224,7 +224,6 @@ TEST(mremap_grows_and_shrinks)
 	char *p = map(16 * PAGE_SIZE, RW), *q;
 
 	memset(p, 3, 16 * PAGE_SIZE);
-	check_mmap_errno(mremap(p, 16 * PAGE_SIZE, 32 * PAGE_SIZE, 0), ENOMEM);
 	q = mremap(p, 16 * PAGE_SIZE, 600 * PAGE_SIZE, MREMAP_MAYMOVE);
 	CHECK(q != MAP_FAILED);
 	CHECK_EQ(q[16 * PAGE_SIZE - 1], 3);

@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "crew.h"
 #include "mm/page_alloc.h"
 #include "pages.h"
+#include "posix/syscalls.h"
 #include "test.h"
 
 #define RW   (PROT_READ | PROT_WRITE)
@@ -147,4 +149,24 @@ TEST(areas_of_the_kernel_are_not_munmapped)
 	CHECK_EQ(errno, EINVAL);
 	CHECK(can_write(p));
 	vfree(p);
+}
+
+static long result_there; /* [A] */
+
+static void ask_for_too_much(void *unused)
+{
+	(void)unused;
+	__atomic_store_n(&result_there,
+	                 sys_mmap(0, 1l << 37, PROT_READ | PROT_WRITE,
+	                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	                 __ATOMIC_RELEASE);
+}
+
+/* A thread without variables of the C library: nobody asks malloc() there. */
+TEST(kernel_threads_make_calls_that_find_no_memory)
+{
+	result_there = 0;
+	crew_add(ask_for_too_much, NULL, THREAD_PRIORITY_NORMAL, ~0ull);
+	crew_wait();
+	CHECK_EQ(__atomic_load_n(&result_there, __ATOMIC_ACQUIRE), -ENOMEM);
 }

@@ -4,6 +4,7 @@
 
 #include "core/hart.h"
 #include "core/timer.h"
+#include "later.h"
 #include "mm/page_alloc.h"
 #include "mm/vm_area.h"
 #include "pages.h"
@@ -107,18 +108,22 @@ const struct deed deed_hand_over = { "hand over", hand_over_once,
 
 #define TIMERS 4u
 
-static unsigned int timers_pending[CONFIG_NR_HARTS]; /* [H] */
+static struct timed_free {
+	struct later later;
+	void *at; /* [A] NULL: not pending */
+} timed_frees[CONFIG_NR_HARTS][TIMERS];
 
 static void vfree_in_interrupt(void *at)
 {
 	vfree(at);
 }
 
-static void vfree_in_timer(void *at)
+static void vfree_in_timer(void *argument)
 {
-	vfree(at);
-	__atomic_fetch_sub(&timers_pending[this_hart->index], 1,
-	                   __ATOMIC_RELAXED);
+	struct timed_free *timed = argument;
+
+	vfree(timed->at);
+	__atomic_store_n(&timed->at, NULL, __ATOMIC_RELEASE);
 }
 
 /* What is at hand is good enough there; nothing is no failure. */
@@ -135,16 +140,27 @@ static unsigned int another_hart(struct worker *worker)
 	return (worker->index + step) % worker->harts;
 }
 
-static bool timer_is_free(const struct worker *worker)
+static bool is_pending(const struct timed_free *timed)
 {
-	return __atomic_load_n(&timers_pending[worker->index],
-	                       __ATOMIC_RELAXED) < TIMERS;
+	return __atomic_load_n(&timed->at, __ATOMIC_ACQUIRE) != NULL;
+}
+
+static struct timed_free *free_timer(const struct worker *worker)
+{
+	struct timed_free *timed = timed_frees[worker->index];
+
+	for (unsigned int i = 0; i < TIMERS; i++) {
+		if (!is_pending(&timed[i]))
+			return &timed[i];
+	}
+	return NULL;
 }
 
 static void interrupt_once(struct worker *worker)
 {
 	unsigned int pages = worker_pages(worker);
 	void *at = have_area(worker, vmalloc(pages * PAGE_SIZE), pages);
+	struct timed_free *timed;
 
 	if (!at)
 		return;
@@ -152,11 +168,11 @@ static void interrupt_once(struct worker *worker)
 	if (worker_choose(worker, 4) == 0) {
 		hart_interrupt(another_hart(worker), vfree_in_interrupt, at);
 		hart_interrupt(another_hart(worker), alloc_in_interrupt, NULL);
-	} else if (timer_is_free(worker)) {
-		__atomic_fetch_add(&timers_pending[worker->index], 1,
-		                   __ATOMIC_RELAXED);
-		timer_call_at(timer_now_ns() + worker_choose(worker, 50000),
-		              vfree_in_timer, at);
+	} else if ((timed = free_timer(worker))) {
+		timed->at = at;
+		later_at(&timed->later,
+		         timer_now_ns() + worker_choose(worker, 50000),
+		         vfree_in_timer, timed);
 	} else {
 		vfree_atomic(at);
 	}
@@ -164,9 +180,10 @@ static void interrupt_once(struct worker *worker)
 
 static void interrupt_finish(struct worker *worker)
 {
-	while (__atomic_load_n(&timers_pending[worker->index],
-	                       __ATOMIC_RELAXED) > 0)
-		;
+	for (unsigned int i = 0; i < TIMERS; i++) {
+		while (is_pending(&timed_frees[worker->index][i]))
+			;
+	}
 	vm_area_run_deferred();
 }
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Commands for a Vireo image under gdb-multiarch (make debug).
 
-harts      the harts: logical number, SBI id, state, where each one is
-pt ADDR    the page-table walk of an address, level by level
+harts            the harts: logical number, SBI id, state, where each one is
+pt ADDR          the page-table walk of an address, level by level
+vireo threads    all threads: state, hart, time, where they are; "vireo threads bt"
+                 prints a backtrace of each that does not run
 """
 import gdb
 
@@ -91,5 +93,75 @@ class Harts(gdb.Command):
             print(f"{index:3}  id {int(hart['id']):3}  {state}  {place}")
 
 
+STATES = ("new", "ready", "running", "waiting", "dead")
+KEPT = ((1, "ra"), (2, "sp"), (8, "s0"), (9, "s1")) + tuple(
+    (18 + i, f"s{2 + i}") for i in range(10))
+
+
+def all_threads():
+    """struct thread of each, the oldest first."""
+    found = []
+    thread = gdb.parse_and_eval("'core/thread.c'::all")
+    while int(thread):
+        found.append(thread)
+        thread = thread["all_next"]
+    return reversed(found)
+
+
+def where(thread):
+    """Program counter at which a thread that does not run goes on."""
+    frame = thread["frame"]
+    return int(frame["sepc"] if int(thread["preempted"]) else frame["x"][1])
+
+
+def backtrace(thread):
+    """gdb's own, with the registers that the thread has in memory. They are put
+    back, whatever happens: the hart goes on with what it has."""
+    names = ["pc"] + [name for _, name in KEPT]
+    before = {name: int(gdb.parse_and_eval(f"(unsigned long)${name}"))
+              for name in names}
+    try:
+        for number, name in KEPT:
+            value = int(thread["frame"]["x"][number])
+            gdb.execute(f"set ${name} = {value}", to_string=True)
+        gdb.execute(f"set $pc = {where(thread)}", to_string=True)
+        return gdb.execute("backtrace 16", to_string=True)
+    finally:
+        for name in names:
+            gdb.execute(f"set ${name} = {before[name]}", to_string=True)
+
+
+class Vireo(gdb.Command):
+    """vireo - what gdb alone does not know of an image."""
+
+    def __init__(self):
+        super().__init__("vireo", gdb.COMMAND_STATUS, prefix=True)
+
+
+class Threads(gdb.Command):
+    """vireo threads [bt] - all threads; with bt, backtraces of those that do not
+    run."""
+
+    def __init__(self):
+        super().__init__("vireo threads", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, _from_tty):
+        for thread in all_threads():
+            state = int(thread["state"])
+            runs = state == STATES.index("running")
+            hart = int(thread["hart"]["index"]) if int(thread["hart"]) else "-"
+            waits = thread["waits_in"].string() if int(
+                thread["waits_for"]) else ""
+            place = "" if runs else gdb.execute(
+                f"info symbol {where(thread)}", to_string=True).split(" in ")[0]
+            print(f"{int(thread['id']):4} {thread['name'].string():15} "
+                  f"{STATES[state]:8} hart {hart} priority "
+                  f"{int(thread['priority'])} {place} {waits}".rstrip())
+            if argument.strip() == "bt" and not runs:
+                print(backtrace(thread))
+
+
 Pt()
 Harts()
+Vireo()
+Threads()

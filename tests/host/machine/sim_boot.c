@@ -124,6 +124,7 @@ static void start_hart(unsigned int index)
 	    vmap_hart_init(hart) != 0)
 		panic("no memory for hart %u", index);
 	hart->online = 1;
+	hart->thread = (struct thread *)hart;
 	harts[index] = hart;
 	nr_harts = index + 1;
 }
@@ -142,6 +143,7 @@ void machine_boot(void)
 		tlb_forget_all(i);
 	boot_hart.id = 1;
 	boot_hart.online = 1;
+	boot_hart.thread = (struct thread *)&boot_hart;
 	vmap_early_init();
 	install_memory();
 	page_alloc_init();

@@ -10,6 +10,7 @@
 #include "arch/sbi.h"
 #include "core/panic.h"
 #include "core/pause.h"
+#include "core/work.h"
 #include "mm/pgtable.h"
 #include "sim_internal.h"
 #include "tests/model/model.h"
@@ -251,4 +252,15 @@ void machine_check_step(void)
 	for (unsigned int hart = 0; hart < nr_harts; hart++)
 		if (sim_is_awake(hart))
 			tlb_check_tables(hart, true);
+}
+
+/* No worker: what interrupts leave waits for the next call. */
+bool work_has_worker(void)
+{
+	return false;
+}
+
+void work_queue(struct work *work)
+{
+	(void)work;
 }

@@ -70,7 +70,7 @@ bool sim_access(vaddr_t va, unsigned long scause, paddr_t *pa_out)
 			return true;
 		}
 		sim_sstatus &= ~SSTATUS_SIE;
-		repaired = sim_fault_handler()(&frame);
+		repaired = sim_fault_handler()(&frame) == 0;
 		sim_sstatus = sstatus;
 		if (!repaired)
 			return false;

@@ -20,4 +20,9 @@ static inline unsigned long read_time(void)
 	return 0;
 }
 
+static inline unsigned long read_instret(void)
+{
+	return 0;
+}
+
 #endif /* ARCH_CSR_H */

@@ -9,6 +9,14 @@ static inline unsigned long lock_word_swap(unsigned long *word,
 	return __atomic_exchange_n(word, holder, __ATOMIC_ACQUIRE);
 }
 
+struct spinlock;
+void spin_wait(struct spinlock *lock);
+
+static inline void lock_word_wait(struct spinlock *lock)
+{
+	spin_wait(lock);
+}
+
 static inline void lock_word_release(unsigned long *word)
 {
 	__atomic_store_n(word, 0, __ATOMIC_RELEASE);

@@ -36,4 +36,12 @@ static inline bool in_interrupt(void)
 void hart_interrupt(unsigned int index, hart_function *function,
                     void *argument);
 
+static inline void hart_run_everywhere(hart_function *function, void *argument)
+{
+	function(argument);
+	for (unsigned int i = 0; i < nr_harts; i++)
+		if (harts[i] != this_hart)
+			hart_interrupt(i, function, argument);
+}
+
 #endif /* CORE_HART_H */

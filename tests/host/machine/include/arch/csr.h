@@ -9,6 +9,7 @@
 #include "../sim.h"
 
 #define SSTATUS_SIE    (1ul << 1)
+#define SSTATUS_SPIE   (1ul << 5)
 #define EXC_INST_PAGE  12
 #define EXC_LOAD_PAGE  13
 #define EXC_STORE_PAGE 15

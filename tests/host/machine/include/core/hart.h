@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "core/compiler.h"
+#include "core/lock_type.h"
+#include "core/run_queue.h"
 
 enum hart_local {
 	HART_LOCAL_PAGES,
@@ -28,6 +30,9 @@ struct hart {
 	unsigned int online;
 	unsigned int idle;
 	unsigned int flush_on_wake;
+	unsigned long contended[LOCK_RANKS];
+	struct thread *thread;
+	struct run_queue queue;
 };
 
 extern struct hart *this_hart;
@@ -43,6 +48,14 @@ static inline bool in_interrupt(void)
 /* As if the other hart took the interrupt now. */
 void hart_interrupt(unsigned int index, hart_function *function,
                     void *argument);
+
+static inline void hart_run_everywhere(hart_function *function, void *argument)
+{
+	function(argument);
+	for (unsigned int i = 0; i < nr_harts; i++)
+		if (harts[i] != this_hart)
+			hart_interrupt(i, function, argument);
+}
 
 void hart_set_hooks(hart_hook *wake, hart_hook *interrupt);
 

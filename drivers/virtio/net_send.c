@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames out, on the queue of the hart that sends. What was sent is taken back when
+ * there is a reason to look; only a send that was refused asks for an interrupt.
+ */
+#include <errno.h>
+
+#include "core/hart.h"
+#include "drivers/virtio/net_internal.h"
+
+#define ETHERNET_BYTES 14u
+
+int virtio_net_send(struct virtio_net *net, const struct virtio_piece *pieces,
+                    unsigned int count, void *token)
+{
+	struct virtio_queue *queue =
+		net->tx[this_hart->index % net->info.pairs];
+	unsigned long bytes = 0;
+	unsigned int i;
+	int err = virtio_ring_add(queue->ring, pieces, count, 0, token);
+
+	if (unlikely(err)) {
+		net->counters.ring_full += err == -ENOSPC;
+		net->tx_waits |= err == -ENOSPC;
+		return err;
+	}
+	for (i = 0; i < count; i++)
+		bytes += pieces[i].bytes;
+	bytes -= net->info.header_bytes;
+	net->counters.frames_out++;
+	net->counters.bytes_out += bytes;
+	net->counters.large_out += bytes > net->info.mtu + ETHERNET_BYTES;
+	return 0;
+}
+
+void *virtio_net_sent(struct virtio_net *net)
+{
+	unsigned int i;
+
+	if (likely(net->info.pairs == 1 &&
+	           !virtio_ring_has_used(net->tx[0]->ring)))
+		return NULL;
+
+	for (i = 0; i < net->info.pairs; i++) {
+		struct virtio_ring *ring = net->tx[net->sent_from]->ring;
+		uint32_t written;
+		void *token = NULL;
+
+		if (virtio_is_stopped(net->device))
+			token = virtio_ring_take_back(ring);
+		else if (virtio_ring_has_used(ring))
+			token = virtio_ring_take(ring, &written);
+		if (token) {
+			net->tx_waits = false;
+			return token;
+		}
+		if (unlikely(virtio_ring_broken(ring)))
+			net_give_up(net, virtio_ring_broken(ring));
+		if (++net->sent_from == net->info.pairs)
+			net->sent_from = 0;
+	}
+	return NULL;
+}

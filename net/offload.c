@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device adds up a segment from where TCP begins and stores the sum, so what
+ * stands there before has to be the sum of what TCP's checksum covers besides: the
+ * pseudo header (RFC 9293, 3.1), not inverted (virtio 1.2, 5.1.6.2). lwIP leaves 0
+ * there when it does not compute it. Headers of TCP are in one piece with Ethernet's
+ * and IP's; lwIP sends no options of IP and no extension headers with TCP.
+ */
+#include "net/offload.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "drivers/virtio_net.h"
+
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "lwip/prot/ethernet.h"
+#include "lwip/prot/ip.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/tcp.h"
+
+#define SUM_OFFSET 16u /* of TCP's checksum */
+
+struct segment {
+	unsigned int start; /* of TCP, from the frame's begin; 0: it is none */
+	uint8_t gso_type;
+	uint64_t sum; /* of the pseudo header, not folded */
+};
+
+/* Of IP's addresses. What lwIP sends has them on a boundary of 4. */
+static uint64_t sum_words(const void *from, unsigned int words)
+{
+	const uint32_t *word = from;
+	uint64_t sum = 0;
+
+	while (words-- > 0)
+		sum += *word++;
+	return sum;
+}
+
+static struct segment segment_of(const struct pbuf *p, const uint8_t *frame)
+{
+	const struct eth_hdr *ethernet = (const void *)frame;
+	const struct ip_hdr *ip4 = (const void *)(frame + SIZEOF_ETH_HDR);
+	const struct ip6_hdr *ip6 = (const void *)ip4;
+	struct segment segment = { 0 };
+	const unsigned int in_ip = p->tot_len - SIZEOF_ETH_HDR;
+
+	if (ethernet->type == PP_HTONS(ETHTYPE_IP) &&
+	    IPH_PROTO(ip4) == IP_PROTO_TCP) {
+		segment.start = SIZEOF_ETH_HDR + IP_HLEN;
+		segment.gso_type = VIRTIO_NET_GSO_TCP4;
+		segment.sum = sum_words(&ip4->src, 2) +
+		              lwip_htons((u16_t)(in_ip - IP_HLEN));
+	} else if (ethernet->type == PP_HTONS(ETHTYPE_IPV6) &&
+	           IP6H_NEXTH(ip6) == IP6_NEXTH_TCP) {
+		segment.start = SIZEOF_ETH_HDR + IP6_HLEN;
+		segment.gso_type = VIRTIO_NET_GSO_TCP6;
+		segment.sum = sum_words(&ip6->src, 8) +
+		              lwip_htons((u16_t)(in_ip - IP6_HLEN));
+	}
+	segment.sum += PP_HTONS(IP_PROTO_TCP);
+	return segment;
+}
+
+static uint16_t fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+void offload_describe(struct pbuf *p, const struct virtio_net_info *info,
+                      struct virtio_net_header *header)
+{
+	uint8_t *frame = (uint8_t *)header + info->header_bytes;
+	struct segment segment = { 0 };
+	struct tcp_hdr *tcp;
+
+	memset(header, 0, info->header_bytes);
+	if (!info->sums)
+		return;
+	p->tot_len -= info->header_bytes;
+	segment = segment_of(p, frame);
+	p->tot_len += info->header_bytes;
+	if (segment.start == 0)
+		return;
+	tcp = (struct tcp_hdr *)(frame + segment.start);
+	tcp->chksum = fold(segment.sum);
+	header->flags = VIRTIO_NET_NEEDS_CHECKSUM;
+	header->checksum_start = (uint16_t)segment.start;
+	header->checksum_offset = SUM_OFFSET;
+	if (p->gso_size == 0)
+		return;
+	header->gso_type = segment.gso_type;
+	header->gso_bytes = p->gso_size;
+	header->header_bytes =
+		(uint16_t)(segment.start + TCPH_HDRLEN_BYTES(tcp));
+}
+
+/* One limit for both versions of IP, so a device has to cut both. */
+void offload_init(struct netif *netif, const struct virtio_net_info *info)
+{
+	if (info->cuts_tcp4 && info->cuts_tcp6)
+		netif->gso_max = NETIF_GSO_MAX;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packets wait in one list, ordered by when they arrive. Connections are bound to an
+ * interface, so that lwIP sends by it what it would else keep as its own.
+ */
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_port.h"
+#include "lwip_port.h"
+#include "net/pools.h"
+#include "tests/image/test.h"
+
+#include "lwip/inet_chksum.h"
+#include "lwip/init.h"
+#include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/tcp.h"
+#include "lwip/timeouts.h"
+#include "lwip/udp.h"
+
+struct packet {
+	struct packet *next;
+	struct netif *to;
+	uint32_t due_ms;
+	size_t bytes;
+	unsigned char data[];
+};
+
+struct received {
+	struct pbuf_custom custom;
+	void *data;
+};
+
+struct netif wire_ends[2];
+ip_addr_t wire_address[2], wire_address6[2];
+unsigned int wire_lost_pct, wire_swapped_pct;
+bool wire_brings_whole;
+unsigned long wire_packets, wire_segments;
+void (*wire_watch)(struct netif *from, const struct pbuf *p);
+
+static struct packet *packets;
+
+static void put(struct packet *packet)
+{
+	struct packet **at = &packets;
+
+	while (*at && (int32_t)((*at)->due_ms - packet->due_ms) <= 0)
+		at = &(*at)->next;
+	packet->next = *at;
+	*at = packet;
+}
+
+/* One packet as it goes over the wire. */
+static void send(struct netif *from, const void *data, size_t bytes)
+{
+	struct packet *packet;
+
+	wire_segments++;
+	if (net_random() % 100 < wire_lost_pct)
+		return;
+	packet = malloc(sizeof(*packet) + bytes);
+	packet->to = from == &wire_ends[0] ? &wire_ends[1] : &wire_ends[0];
+	packet->due_ms = host_now_ms + 1;
+	if (net_random() % 100 < wire_swapped_pct)
+		packet->due_ms += 3;
+	packet->bytes = bytes;
+	memcpy(packet->data, data, bytes);
+	put(packet);
+}
+
+static void set_checksum(void *packet, size_t ip_bytes, size_t bytes, bool v6)
+{
+	struct tcp_hdr *tcp = (void *)((char *)packet + ip_bytes);
+	struct pbuf p = { .payload = tcp,
+		          .len = (u16_t)(bytes - ip_bytes),
+		          .tot_len = (u16_t)(bytes - ip_bytes) };
+	ip_addr_t from, to;
+
+	tcp->chksum = 0;
+	if (v6) {
+		ip_addr_copy_from_ip6_packed(from,
+		                             ((struct ip6_hdr *)packet)->src);
+		ip_addr_copy_from_ip6_packed(to,
+		                             ((struct ip6_hdr *)packet)->dest);
+	} else {
+		ip_addr_copy_from_ip4(from, ((struct ip_hdr *)packet)->src);
+		ip_addr_copy_from_ip4(to, ((struct ip_hdr *)packet)->dest);
+	}
+	tcp->chksum = ip_chksum_pseudo(&p, IP_PROTO_TCP, p.tot_len, &from, &to);
+}
+
+/* A header of the whole, changed for @bytes of payload from @offset on. */
+static void make_header(unsigned char *out, size_t ip_bytes, size_t head_bytes,
+                        size_t offset, size_t bytes, bool last)
+{
+	struct tcp_hdr *tcp = (void *)(out + ip_bytes);
+	struct ip_hdr *ip = (void *)out;
+
+	if (ip_bytes == IP6_HLEN) {
+		IP6H_PLEN_SET((struct ip6_hdr *)out,
+		              head_bytes - ip_bytes + bytes);
+	} else {
+		IPH_LEN_SET(ip, lwip_htons((u16_t)(head_bytes + bytes)));
+		IPH_CHKSUM_SET(ip, 0);
+		IPH_CHKSUM_SET(ip, inet_chksum(ip, IP_HLEN));
+	}
+	tcp->seqno = lwip_htonl(lwip_ntohl(tcp->seqno) + (u32_t)offset);
+	if (!last)
+		TCPH_UNSET_FLAG(tcp, TCP_FIN | TCP_PSH);
+	set_checksum(out, ip_bytes, head_bytes + bytes, ip_bytes == IP6_HLEN);
+}
+
+/* As a device does: segments of @mss bytes, each with headers of its own. */
+static void cut(struct netif *from, const unsigned char *data, size_t bytes,
+                size_t mss)
+{
+	const size_t ip_bytes = data[0] >> 4 == 6 ? IP6_HLEN : IP_HLEN;
+	const struct tcp_hdr *tcp = (const void *)(data + ip_bytes);
+	const size_t head = ip_bytes + TCPH_HDRLEN_BYTES(tcp);
+	unsigned char *segment = malloc(head + mss);
+	size_t at, part;
+
+	for (at = 0; at < bytes - head; at += part) {
+		part = bytes - head - at < mss ? bytes - head - at : mss;
+		memcpy(segment, data, head);
+		memcpy(segment + head, data + head + at, part);
+		make_header(segment, ip_bytes, head, at, part,
+		            at + part == bytes - head);
+		send(from, segment, head + part);
+	}
+	free(segment);
+}
+
+static err_t output(struct netif *from, struct pbuf *p)
+{
+	unsigned char *data = malloc(p->tot_len);
+
+	wire_packets++;
+	if (wire_watch)
+		wire_watch(from, p);
+	CHECK_EQ(pbuf_copy_partial(p, data, p->tot_len, 0), p->tot_len);
+	CHECK(p->gso_size > 0 || p->tot_len <= from->mtu);
+	if (p->gso_size > 0 && !wire_brings_whole)
+		cut(from, data, p->tot_len, p->gso_size);
+	else
+		send(from, data, p->tot_len);
+	free(data);
+	return ERR_OK;
+}
+
+static err_t output4(struct netif *from, struct pbuf *p, const ip4_addr_t *to)
+{
+	(void)to;
+	return output(from, p);
+}
+
+static err_t output6(struct netif *from, struct pbuf *p, const ip6_addr_t *to)
+{
+	(void)to;
+	return output(from, p);
+}
+
+static void free_received(struct pbuf *p)
+{
+	struct received *received = (void *)p;
+
+	free(received->data);
+	free(received);
+}
+
+void wire_inject(struct netif *to, const void *packet, size_t bytes)
+{
+	struct received *received = calloc(1, sizeof(*received));
+	struct pbuf *p;
+
+	received->data = malloc(bytes);
+	memcpy(received->data, packet, bytes);
+	received->custom.custom_free_function = free_received;
+	p = pbuf_alloced_custom(PBUF_RAW, (u16_t)bytes, PBUF_REF,
+	                        &received->custom, received->data,
+	                        (u16_t)bytes);
+	if (to->input(p, to) != ERR_OK)
+		pbuf_free(p);
+}
+
+static void deliver(void)
+{
+	while (packets && (int32_t)(packets->due_ms - host_now_ms) <= 0) {
+		struct packet *packet = packets;
+
+		packets = packet->next;
+		wire_inject(packet->to, packet->data, packet->bytes);
+		free(packet);
+	}
+}
+
+void wire_run(unsigned int ms, const bool *done)
+{
+	while (ms-- > 0 && !(done && *done)) {
+		host_now_ms++;
+		deliver();
+		netif_poll_all();
+		sys_check_timeouts();
+	}
+}
+
+static err_t init_end(struct netif *end)
+{
+	end->name[0] = 'w';
+	end->name[1] = 'e';
+	end->mtu = 1500;
+	end->output = output4;
+	end->output_ip6 = output6;
+	return ERR_OK;
+}
+
+static void add_end(unsigned int number)
+{
+	struct netif *end = &wire_ends[number];
+	ip4_addr_t address, mask, gateway;
+
+	IP4_ADDR(&address, 10, 0, 1 + number, 1);
+	IP4_ADDR(&mask, 255, 255, 255, 0);
+	IP4_ADDR(&gateway, 0, 0, 0, 0);
+	netif_add(end, &address, &mask, &gateway, NULL, init_end, ip_input);
+	ip_addr_copy_from_ip4(wire_address[number], address);
+	IP_ADDR6(&wire_address6[number], PP_HTONL(0xfd000000 + number), 0, 0,
+	         PP_HTONL(1));
+	netif_set_up(end);
+	netif_set_link_up(end);
+	netif_ip6_addr_set(end, 0, ip_2_ip6(&wire_address6[number]));
+	netif_ip6_addr_set_state(end, 0, IP6_ADDR_PREFERRED);
+}
+
+static void drop_packets(void)
+{
+	while (packets) {
+		struct packet *packet = packets;
+
+		packets = packet->next;
+		free(packet);
+	}
+}
+
+static void abort_all(struct tcp_pcb **list)
+{
+	while (*list) {
+		tcp_err(*list, NULL);
+		tcp_abort(*list);
+	}
+}
+
+static void close_all(struct tcp_pcb **list)
+{
+	while (*list)
+		tcp_close(*list);
+}
+
+/* Nobody is told: a test that failed has left its stack. */
+static void drop_connections(void)
+{
+	abort_all(&tcp_active_pcbs);
+	abort_all(&tcp_tw_pcbs);
+	close_all(&tcp_bound_pcbs);
+	close_all(&tcp_listen_pcbs.pcbs);
+	while (udp_pcbs)
+		udp_remove(udp_pcbs);
+}
+
+void wire_start(void)
+{
+	static bool is_started;
+
+	host_fail(0, 0);
+	drop_connections();
+	if (!is_started) {
+		net_pools_start(256ul << 20);
+		lwip_init();
+		add_end(0);
+		add_end(1);
+		/* What they tell each other at first. */
+		wire_run(5000, NULL);
+		is_started = true;
+	}
+	drop_packets();
+	wire_lost_pct = wire_swapped_pct = 0;
+	wire_packets = wire_segments = 0;
+	wire_watch = NULL;
+	wire_brings_whole = false;
+	wire_ends[0].gso_max = wire_ends[1].gso_max = 0;
+}
+
+static void show_pools(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < net_pools_count(); i++) {
+		struct net_pool_usage usage;
+
+		net_pools_usage(i, &usage);
+		if (usage.used > 0)
+			printf("# %s: %u\n", usage.name, usage.used);
+	}
+}
+
+void wire_end(void)
+{
+	host_fail(0, 0);
+	drop_connections();
+	drop_packets();
+	/* Fragments and neighbours that were asked for are given up. */
+	wire_run(70000, NULL);
+	drop_packets();
+	if (host_objects() > 0)
+		show_pools();
+	CHECK_EQ(host_objects(), 0);
+}
