@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which devices there are. Registers are mapped to ask what a device is and stay
- * mapped while somebody has it; the machine's list of places says who is whose.
- * Nothing is looked for before a driver asks: an image without one has none of
- * this.
+ * Which devices there are. The first driver that asks has every place of the
+ * machine's list looked at, places side by side in one mapping; which place is
+ * whose is said here. Registers stay mapped while somebody has the device. Nothing
+ * is looked for before a driver asks: an image without one has none of this.
  */
 #include <errno.h>
 #include <linux/slab.h>
@@ -25,42 +25,99 @@
 static struct mutex claim_mutex = MUTEX_INIT("virtio_claim");
 static uint32_t claimed __guarded_by(claim_mutex); /* bit per place */
 _Static_assert(MACHINE_VIRTIO_SLOTS <= 32, "bits of claimed");
+/* Of each place; 0: there is no device. The first @nr_known were looked at. */
+static uint32_t kinds[MACHINE_VIRTIO_SLOTS] __guarded_by(claim_mutex);
+static unsigned int nr_known __guarded_by(claim_mutex);
 
-/* Is a device of @kind in this place? Its registers are mapped. */
-static bool is_device(struct virtio_device *device, uint32_t kind)
+static bool is_usable(const struct machine_device *place)
 {
-	uint32_t version = virtio_read(device, REG_VERSION);
+	return place->size >= REG_CONFIG;
+}
 
-	if (virtio_read(device, REG_MAGIC) != MAGIC ||
-	    virtio_read(device, REG_DEVICE_ID) != kind)
-		return false;
-	if (version != VERSION_LEGACY && version != VERSION_MODERN) {
-		log_warn("virtio at %#lx: version %u is not known",
-		         device->place->base, version);
-		return false;
+/* What follows the place @first in memory, up or down; where that ends. */
+static unsigned int end_of_run(unsigned int first, uint64_t *low,
+                               uint64_t *high)
+{
+	const struct machine_device *place = &machine.virtio[first];
+	unsigned int i;
+
+	*low = place->base;
+	*high = place->base + place->size;
+	for (i = first + 1; i < machine.nr_virtio; i++) {
+		place = &machine.virtio[i];
+		if (!is_usable(place))
+			break;
+		if (place->base == *high)
+			*high += place->size;
+		else if (place->base + place->size == *low)
+			*low = place->base;
+		else
+			break;
 	}
-	device->modern = version == VERSION_MODERN;
+	return i;
+}
+
+/* An empty place says that it is no device: 4.2.2. */
+static uint32_t kind_at(const volatile char __iomem *registers)
+{
+	return readl(registers + REG_MAGIC) == MAGIC
+	               ? readl(registers + REG_DEVICE_ID)
+	               : 0;
+}
+
+static bool look_at_run(void) __must_hold(claim_mutex)
+{
+	uint64_t low, high;
+	const unsigned int end = end_of_run(nr_known, &low, &high);
+	volatile char __iomem *registers = ioremap(low, high - low);
+
+	if (!registers)
+		return false;
+	for (; nr_known < end; nr_known++)
+		kinds[nr_known] = kind_at(
+			registers + (machine.virtio[nr_known].base - low));
+	iounmap(registers);
 	return true;
 }
 
-/* NULL: something else, or nothing, is there. */
-static struct virtio_device *open_device(const struct machine_device *place,
-                                         uint32_t kind, const char *driver)
+/* False: no memory; what was not looked at is, by the next who asks. */
+static bool look_everywhere(void) __must_hold(claim_mutex)
 {
-	struct virtio_device *device;
+	while (nr_known < machine.nr_virtio) {
+		if (!is_usable(&machine.virtio[nr_known]))
+			nr_known++;
+		else if (!look_at_run())
+			return false;
+	}
+	return true;
+}
 
-	if (place->size < REG_CONFIG)
-		return NULL;
-	device = kzalloc(sizeof(*device), GFP_KERNEL);
+static bool version_is_known(struct virtio_device *device)
+{
+	const uint32_t version = virtio_read(device, REG_VERSION);
+
+	device->modern = version == VERSION_MODERN;
+	if (version == VERSION_MODERN || version == VERSION_LEGACY)
+		return true;
+	log_warn("virtio at %#lx: version %u is not known", device->place->base,
+	         version);
+	return false;
+}
+
+static struct virtio_device *open_device(const struct machine_device *place,
+                                         const char *driver)
+{
+	struct virtio_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
+
 	if (device) {
 		device->place = place;
 		device->driver = driver;
 		device->registers = ioremap(place->base, place->size);
 	}
-	if (device && device->registers && is_device(device, kind))
+	if (device && device->registers && version_is_known(device))
 		return device;
 	if (!device || !device->registers)
-		log_error("%s: no memory to look for a device", driver);
+		log_error("%s: no memory for its device", driver);
 	else
 		iounmap(device->registers);
 	kfree(device);
@@ -72,13 +129,15 @@ struct virtio_device *virtio_claim(uint32_t kind, const char *driver)
 	struct virtio_device *device = NULL;
 	unsigned int i;
 
-	if (kind == 0) /* an empty place: 4.2.2 */
+	if (kind == 0)
 		return NULL;
 	mutex_lock(&claim_mutex);
-	for (i = 0; i < machine.nr_virtio && !device; i++) {
-		if (claimed >> i & 1)
+	if (!look_everywhere())
+		log_error("%s: no memory to look for its device", driver);
+	for (i = 0; i < nr_known && !device; i++) {
+		if (kinds[i] != kind || (claimed >> i & 1))
 			continue;
-		device = open_device(&machine.virtio[i], kind, driver);
+		device = open_device(&machine.virtio[i], driver);
 		if (device)
 			claimed |= 1u << i;
 	}
