@@ -223,23 +223,30 @@ TEST(queue_ends_after_its_last_area_was_taken)
 {
 	const size_t size = 2 * PAGE_SIZE; /* with the guard an odd distance */
 	char *p[8], *taken;
-	unsigned int best = 0;
+	unsigned int best = 0, freed = 0;
 
 	for (unsigned int i = 0; i < 8; i++) {
 		CHECK((p[i] = vmalloc(size)) != NULL);
 		if (alignment_of(p[i]) > alignment_of(p[best]))
 			best = i;
 	}
-	vfree(p[(best + 1) % 8]);
-	vfree(p[(best + 2) % 8]);
+	for (unsigned int i = 0; i < 8 && freed < 2; i++) {
+		if (alignment_of(p[i]) < alignment_of(p[best])) {
+			vfree(p[i]);
+			p[i] = NULL;
+			freed++;
+		}
+	}
+	CHECK_EQ(freed, 2);
 	vfree(p[best]);
 	tlb_flush_all();
 	taken = __vmalloc_node_range(size, alignment_of(p[best]), VMALLOC_START,
 	                             VMALLOC_END, GFP_KERNEL, PAGE_KERNEL, -1,
 	                             CALLER());
 	CHECK_EQ(taken, p[best]);
-	for (unsigned int i = 3; i < 8; i++)
-		vfree(p[(best + i) % 8]);
+	p[best] = NULL;
+	for (unsigned int i = 0; i < 8; i++)
+		vfree(p[i]);
 	vmap_check();
 	vfree(taken);
 }
