@@ -280,51 +280,32 @@ static void unix_option_changed(struct socket *socket, int name)
 	mutex_unlock(&unix_lock);
 }
 
+/* What all kinds do in the same way. */
+#define UNIX_OPS                                                               \
+	.bind = unix_bind, .connect = unix_connect, .shutdown = unix_shutdown, \
+	.name = unix_name, .peer_name = unix_peer_name,                        \
+	.set_option = unix_set_option, .get_option = unix_get_option,          \
+	.option_changed = unix_option_changed, .ioctl = unix_ioctl,            \
+	.release = unix_release
+
 const struct socket_ops unix_stream_ops = {
-	.bind = unix_bind,
+	UNIX_OPS,
 	.listen = unix_listen,
 	.accept = unix_accept,
-	.connect = unix_connect,
 	.send = unix_stream_send,
 	.receive = unix_stream_receive,
-	.shutdown = unix_shutdown,
-	.name = unix_name,
-	.peer_name = unix_peer_name,
-	.set_option = unix_set_option,
-	.get_option = unix_get_option,
-	.option_changed = unix_option_changed,
-	.ioctl = unix_ioctl,
-	.release = unix_release,
 };
 
 const struct socket_ops unix_packet_ops = {
-	.bind = unix_bind,
+	UNIX_OPS,
 	.listen = unix_listen,
 	.accept = unix_accept,
-	.connect = unix_connect,
 	.send = unix_datagram_send,
 	.receive = unix_datagram_receive,
-	.shutdown = unix_shutdown,
-	.name = unix_name,
-	.peer_name = unix_peer_name,
-	.set_option = unix_set_option,
-	.get_option = unix_get_option,
-	.option_changed = unix_option_changed,
-	.ioctl = unix_ioctl,
-	.release = unix_release,
 };
 
 const struct socket_ops unix_datagram_ops = {
-	.bind = unix_bind,
-	.connect = unix_connect,
+	UNIX_OPS,
 	.send = unix_datagram_send,
 	.receive = unix_datagram_receive,
-	.shutdown = unix_shutdown,
-	.name = unix_name,
-	.peer_name = unix_peer_name,
-	.set_option = unix_set_option,
-	.get_option = unix_get_option,
-	.option_changed = unix_option_changed,
-	.ioctl = unix_ioctl,
-	.release = unix_release,
 };
