@@ -134,7 +134,7 @@ $(DOT_CONFIG): configs/$(CONFIG)_defconfig | build/.have/build
 
 #### Third-party parts ####
 
-MUSL := build/third-party/musl-$(shell cat posix/glue/syscall_arch.h \
+MUSL := build/third-party/musl-$(shell cat posix/glue/{atomic,syscall}_arch.h \
 	tools/musl.sh <(grep ^musl tools/deps.lock) | \
 	sha256sum | cut -c1-12)
 MIMALLOC_SOURCE := posix/malloc mimalloc mimalloc.patch '' ''

@@ -153,23 +153,29 @@ static bool is_simple(const struct region *region, size_t bytes)
 	       region->prot != PROT_NONE && !(region->flags & REGION_NORESERVE);
 }
 
-int mapping_create(struct region *region, vaddr_t at, const void *caller)
+static __noinline int create_slowly(struct region *region, vaddr_t at,
+                                    const void *caller)
 {
 	const size_t bytes = region->end - region->start;
-	struct vm_area *area;
+	struct vm_area *area = mapping_reserve(bytes, at, caller);
 
-	if (likely(is_simple(region, bytes) && !at)) {
-		return vm_area_map_simple(bytes, prot_of(region),
-		                          region_owner(region), caller)
-		               ? 0
-		               : -ENOMEM;
-	}
-	area = mapping_reserve(bytes, at, caller);
-	if (unlikely(!area))
+	if (!area)
 		return -ENOMEM;
 	region->start = area_start(area);
 	region->end = region->start + bytes;
 	return mapping_publish(area, region, caller);
+}
+
+int mapping_create(struct region *region, vaddr_t at, const void *caller)
+{
+	const size_t bytes = region->end - region->start;
+
+	if (unlikely(at || !is_simple(region, bytes)))
+		return create_slowly(region, at, caller);
+	return vm_area_map_simple(bytes, prot_of(region), region_owner(region),
+	                          caller)
+	               ? 0
+	               : -ENOMEM;
 }
 
 void mapping_drop(struct vm_area *area, const struct region *regions)

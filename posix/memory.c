@@ -95,20 +95,24 @@ static int take_file(const struct request *request, struct region *region)
 	return err;
 }
 
-static void set_flags(const struct request *request, struct region *region)
+static unsigned int flags_of(const struct request *request)
 {
-	const int flags = request->flags;
+	const int now = request->flags & (MAP_POPULATE | MAP_LOCKED);
+	unsigned int flags = is_shared(request) ? REGION_SHARED : 0;
 
-	region->prot = (unsigned int)request->prot;
-	region->flags = 0;
-	if (is_shared(request))
-		region->flags |= REGION_SHARED;
-	if (flags & MAP_NORESERVE)
-		region->flags |= REGION_NORESERVE;
-	if (flags & (MAP_STACK | MAP_POPULATE | MAP_LOCKED))
-		region->flags |= REGION_EAGER;
-	if (flags & (MAP_POPULATE | MAP_LOCKED))
-		region->flags &= ~REGION_NORESERVE;
+	if (request->flags & MAP_STACK || now)
+		flags |= REGION_EAGER;
+	if (request->flags & MAP_NORESERVE && !now)
+		flags |= REGION_NORESERVE;
+	return flags;
+}
+
+static int map_near(vaddr_t hint, const struct request *request,
+                    struct region *region, const void *caller)
+{
+	region->start = 0;
+	region->end = PAGE_ALIGN(request->size);
+	return mapping_create(region, hint, caller);
 }
 
 /* Near the hint if nothing is there, else anywhere. */
@@ -116,16 +120,11 @@ static int map_anywhere(const struct request *request, struct region *region,
                         const void *caller)
 {
 	const vaddr_t hint = ALIGN_DOWN(request->at, PAGE_SIZE);
-	const size_t size = PAGE_ALIGN(request->size);
 
-	region->start = 0;
-	region->end = size;
 	if (unlikely(hint && is_vmalloc_addr((void *)hint)) &&
-	    mapping_create(region, hint, caller) == 0)
+	    map_near(hint, request, region, caller) == 0)
 		return 0;
-	region->start = 0;
-	region->end = size;
-	return mapping_create(region, 0, caller);
+	return map_near(0, request, region, caller);
 }
 
 static int map_fixed(const struct request *request, struct region *region,
@@ -153,7 +152,8 @@ static long map(const struct request *request, const void *caller)
 	region->next = NULL;
 	region->file = NULL;
 	region->offset = 0;
-	set_flags(request, region);
+	region->prot = (unsigned int)request->prot;
+	region->flags = flags_of(request);
 	err = take_file(request, region);
 	if (unlikely(err)) {
 		region_free(region);

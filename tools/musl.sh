@@ -6,11 +6,11 @@
 # libc-no-malloc.a is the same for images that bring a malloc() of their own.
 #
 # The source stays as it is. posix/glue comes first on the include path (through
-# CC, since musl's own -I flags win over CFLAGS), which replaces syscall_arch.h.
-# The objects named in `ours` are left out of the archive: glue with ecall in it,
-# what takes the number of a call at run time, what one process makes unnecessary,
-# and the memory functions that lib/ has its own of. Missing ones are then link
-# errors, never silently musl's.
+# CC, since musl's own -I flags win over CFLAGS), which replaces syscall_arch.h and
+# atomic_arch.h. The objects named in `ours` are left out of the archive: glue with
+# ecall in it, what takes the number of a call at run time, what one process makes
+# unnecessary, and the memory functions that lib/ has its own of. Missing ones are
+# then link errors, never silently musl's.
 set -euo pipefail
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES CPPFLAGS LDFLAGS # the caller's, not musl's
 
