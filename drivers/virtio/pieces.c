@@ -94,17 +94,12 @@ static __always_inline bool is_plain(vaddr_t va, size_t bytes)
 	       bytes - 1 < UINT32_MAX;
 }
 
-unsigned int virtio_pieces(const void *address, size_t bytes,
-                           struct virtio_piece *pieces, unsigned int max)
+/* By the page table. */
+static __noinline unsigned int
+look_up(vaddr_t va, size_t bytes, struct virtio_piece *pieces, unsigned int max)
 {
 	struct list list = { pieces, 0, max };
-	vaddr_t va = (vaddr_t)address;
 
-	if (likely(is_plain(va, bytes)) && max > 0) {
-		pieces->phys = va - DIRECT_BASE;
-		pieces->bytes = (uint32_t)bytes;
-		return 1;
-	}
 	while (bytes > 0) {
 		size_t part = SLOT_BYTES - (va & (SLOT_BYTES - 1));
 
@@ -116,4 +111,17 @@ unsigned int virtio_pieces(const void *address, size_t bytes,
 		bytes -= part;
 	}
 	return list.count;
+}
+
+unsigned int virtio_pieces(const void *address, size_t bytes,
+                           struct virtio_piece *pieces, unsigned int max)
+{
+	const vaddr_t va = (vaddr_t)address;
+
+	if (likely(is_plain(va, bytes)) && max > 0) {
+		pieces->phys = va - DIRECT_BASE;
+		pieces->bytes = (uint32_t)bytes;
+		return 1;
+	}
+	return look_up(va, bytes, pieces, max);
 }
