@@ -64,7 +64,7 @@ LOOPS ?= 1## make test: how many times as long the stress tests run
 MINUTES ?= 10## make soak: how long
 RUNS ?= 20## make bench-boot: rounds
 PEER ?=## make bench-net: the QEMU command of another guest, for ratios
-PEER_ADDRESS ?= 10.9.0.2## make bench-net: where that guest serves
+PEER_ADDRESS ?=## make bench-net: where that guest serves, if not where the image does
 V ?=## 1: show commands
 BUILD ?= build## folder for all output but third-party parts
 
@@ -621,7 +621,8 @@ bench-net: image build/.have/run build/.have/loads ## the network under load, T=
 	$(Q)mkdir -p $(BUILD)/bench
 	$(Q)tools/netns.sh run tools/bench_net.py --out $(BUILD)/bench/net.json \
 		--config $(CONFIG) $(if $(filter 1,$(ICOUNT)),--icount) \
-		--peer=$(call quote,$(PEER)) --peer-address $(PEER_ADDRESS) \
+		$(if $(filter user,$(NET)),--address 127.0.0.1 --ports 8000) \
+		--peer=$(call quote,$(PEER)) --peer-address=$(PEER_ADDRESS) \
 		--pattern=$(call quote,$(T)) --rounds $(or $(ROUNDS),3) \
 		--budget=$(call quote,$(BUDGET)) -- \
 		$(QEMU_CMD) -serial stdio -monitor none

@@ -3,12 +3,16 @@
 """bench_net.py - load the network server of an image, and of another guest, from
 this machine, and keep the figures.
 
-    bench_net.py --out FILE --config NAME [--icount] [--address A]
-                 [--peer COMMAND] [--peer-address A] [--seconds N] [--rounds N]
-                 [--pattern P] [--budget FILE] -- QEMU-COMMAND...
+    bench_net.py --out FILE --config NAME [--icount] [--address A] [--ports N]
+                 [--peer COMMAND] [--peer-address A] [--boot-seconds N]
+                 [--seconds N] [--rounds N] [--pattern P] [--budget FILE]
+                 -- QEMU-COMMAND...
 
 Both guests are the server of apps/netbench, by the same load generators, in turn:
-round after round, so that what the host does meanwhile hits both. With --icount
+round after round, so that what the host does meanwhile hits both; a ratio is the
+median of those of the rounds. The peer has the network device of our command unless
+its own has a -netdev. With --ports port P of either is port N + P at its address
+(NET=user). With --icount
 the unit is instructions of the guest for each request or MB (what a sleeping hart
 does not execute does not count); without it requests or MB each second, and the
 latency that 99 of 100 requests keep. Kicks and interrupts of the device stand
@@ -20,81 +24,34 @@ when one takes more than it says there.
 """
 import argparse
 import json
-import os
 import re
 import shlex
-import signal
 import socket
 import statistics
 import subprocess
 import sys
 import time
 
+import bench_run
+from bench_guest import DISCARD, ECHO, HTTP, SOURCE, Guest, Kind
 from bench_run import Failure, figure, print_table, read_targets
 
 SCHEMA = 1
-BOOT_SECONDS = 30
-HTTP, ECHO, DISCARD, SOURCE, FIGURES = 80, 7, 9, 19, 1
 MB = 1 << 20
 BULK_MB = 64
 NO_OFFLOAD = ("csum", "guest_csum", "gso", "guest_tso4", "guest_tso6", "host_tso4",
               "host_tso6", "guest_ecn", "host_ecn", "guest_ufo", "host_ufo")
 
 
-class Guest:
-    """A machine that serves at @address."""
-
-    def __init__(self, command, address, counts):
-        self.address = address
-        self.counts = counts  # has the port of figures of ours
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            self.wait()
-        except BaseException:
-            self.stop()
-            raise
-
-    def wait(self):
-        until = time.monotonic() + BOOT_SECONDS
-        while True:
-            if self.process.poll() is not None:
-                said = self.process.stdout.read().decode(errors="replace")
-                raise Failure("the machine ended before it served", said)
-            try:
-                self.connect(HTTP, 1).close()
-                return
-            except OSError as error:
-                if time.monotonic() > until:
-                    raise Failure(f"{self.address} port {HTTP}: {error}") from None
-                time.sleep(0.05)
-
-    def connect(self, port, seconds=20):
-        link = socket.create_connection((self.address, port), seconds)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return link
-
-    def figures(self):
-        if not self.counts:
-            return {}
-        with self.connect(FIGURES) as link, link.makefile() as lines:
-            return {name: int(value) for name, value in map(str.split, lines)}
-
-    def stop(self):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
 def run_wrk(guest, connections, seconds):
     """Requests, seconds, and the 99th percentile in us."""
     output = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-         f"http://{guest.address}/"], check=True, capture_output=True,
+         f"http://{guest.where(HTTP)}/"], check=True, capture_output=True,
         text=True).stdout
-    if "Socket errors" in output or "Non-2xx" in output:
-        raise Failure("wrk met errors", output)
+    wrong = re.search(r"(Socket errors|Non-2xx).*|^.* 0 requests in", output, re.M)
+    if wrong:
+        raise ConnectionError("wrk: " + wrong[0].strip())
     requests = int(re.search(r"(\d+) requests in", output).group(1))
     each_second = float(re.search(r"Requests/sec:\s*([\d.]+)", output).group(1))
     late, unit = re.search(r"99%\s*([\d.]+)(us|ms|s)", output).groups()
@@ -116,7 +73,10 @@ def echo_64(guest, seconds):
             link.sendall(b"x" * 64)
             left = 64
             while left:
-                left -= len(link.recv(left))
+                got = link.recv(left)
+                if not got:
+                    raise ConnectionError("the echo ended early")
+                left -= len(got)
             count += 1
     return count, time.monotonic() - began, {}
 
@@ -143,7 +103,7 @@ def bulk_tx(guest, _seconds):
         while taken < BULK_MB * MB:
             count = link.recv_into(room)
             if not count:
-                raise Failure("the source ended early")
+                raise ConnectionError("the source ended early")
             taken += count
         return taken / MB, time.monotonic() - began, {}
 
@@ -173,9 +133,18 @@ BUDGETED = (("instructions", "median"), ("kicks", "kicks_per_op"),
 
 
 def without_offloads(command):
-    """QEMU's device options, or the peer's command as it is."""
     return [word + "".join(f",{name}=off" for name in NO_OFFLOAD)
-            if word.startswith("virtio-net-device") else word for word in command]
+            if word.startswith("virtio-net-") else word for word in command]
+
+
+def with_device(command, ours):
+    """@command, with the network device of @ours if it has none of its own."""
+    if "-netdev" in command:
+        return command
+    return command + [word for option, value in zip(ours, ours[1:])
+                      if option == "-netdev" or
+                      (option == "-device" and value.startswith("virtio-net-"))
+                      for word in (option, value)]
 
 
 def measure(guest, load, seconds, icount):
@@ -201,27 +170,40 @@ def row_of(name, unit, values):
     return row
 
 
-def measure_row(row, machines, options):
+def ratios(ours, theirs):
+    """Of the rounds' figures and of their latencies, if there are any."""
+    pairs = list(zip(ours, theirs))
+    found = {"ratio": statistics.median(a / b for (a, _), (b, _) in pairs)}
+    if "p99_us" in ours[0][1]:
+        found["p99_ratio"] = statistics.median(
+            a["p99_us"] / b["p99_us"] for (_, a), (_, b) in pairs)
+    return found
+
+
+def measure_row(row, kinds, options):
     name, load, what, plain = row
-    values = {prefix: [] for prefix, _, _ in machines}
+    values = {kind.prefix: [] for kind in kinds}
     for _ in range(options.rounds):
-        for prefix, command, address in machines:
-            command = without_offloads(command) if plain else command
-            guest = Guest(command, address, counts=not prefix)
-            try:
+        for kind in kinds:
+            command = without_offloads(kind.command) if plain else kind.command
+            with Guest(kind, command, options.boot_seconds) as guest:
                 load(guest, 1)  # once, not counted
-                values[prefix].append(
+                values[kind.prefix].append(
                     measure(guest, load, options.seconds, options.icount))
-            finally:
-                guest.stop()
     unit = "instructions" if options.icount else f"{what}/s"
-    return [row_of(prefix + name, unit, values[prefix])
-            for prefix, _, _ in machines]
+    rows = [row_of(kind.prefix + name, unit, values[kind.prefix])
+            for kind in kinds]
+    if len(kinds) == 2:
+        rows[0].update(ratios(*values.values()))
+    return rows
 
 
 def show(rows, targets):
     lines = [["name", "unit", "min", "median", "max", "Linux", "target", "kicks",
               "interrupts", "p99 us"]]
+    against_peer = any("ratio" in row for row in rows)
+    if against_peer:
+        lines[0] += ["ours : peer", "p99 ours : peer"]
     for row in rows:
         known = targets.get(row["name"], (None, None)) \
             if row["unit"] == "instructions" else (None, None)
@@ -231,6 +213,8 @@ def show(rows, targets):
                       *(f"{row[key]:.3f}" if key in row else "-" for key in
                         ("kicks_per_op", "interrupts_per_op")),
                       figure(row.get("p99_us"))])
+        if against_peer:
+            lines[-1] += [figure(row.get(key)) for key in ("ratio", "p99_ratio")]
     print_table(lines)
 
 
@@ -255,8 +239,10 @@ def main():
     parser.add_argument("--config", required=True)
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--address", default="10.9.0.2")
+    parser.add_argument("--ports", type=int, default=0)
     parser.add_argument("--peer", default="")
-    parser.add_argument("--peer-address", default="10.9.0.2")
+    parser.add_argument("--peer-address", default="")
+    parser.add_argument("--boot-seconds", type=int, default=30)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pattern", default="")
@@ -264,12 +250,15 @@ def main():
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     command = options.command[options.command[:1] == ["--"]:]
-    machines = [("", command, options.address)]
+    kinds = [Kind("", "the image", command, options.address, options.ports, True)]
     if options.peer:
         if options.icount:
             raise Failure("PEER= with ICOUNT=1: only an image of ours counts its "
                           "instructions")
-        machines.append(("peer/", shlex.split(options.peer), options.peer_address))
+        kinds.append(Kind("peer/", "the peer",
+                          with_device(shlex.split(options.peer), command),
+                          options.peer_address or options.address, options.ports,
+                          False))
 
     budget = read_budget(options.budget) if options.budget else None
     rows = []
@@ -277,7 +266,7 @@ def main():
         if re.search(options.pattern, row[0]) and \
                 (budget is None or row[0] in budget):
             print(f"[{row[0]}]", file=sys.stderr)
-            rows += measure_row(row, machines, options)
+            rows += measure_row(row, kinds, options)
     if not rows:
         raise Failure(f"no row matches '{options.pattern}'")
     result = {"schema": SCHEMA,
@@ -292,16 +281,9 @@ def main():
         over = over_budget(rows, budget)
         print("\n".join([*over, f"network: {len(rows)} rows, {len(over)} figures over "
                          "their budget"]))
-        sys.exit(bool(over))
+        return bool(over)
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        if failure.output:
-            print(failure.output, file=sys.stderr)
-        print(f"vireo: {failure}", file=sys.stderr)
-        sys.exit(failure.status)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    bench_run.main(main)
