@@ -9,6 +9,7 @@
 
 #include "lwip/ip.h"
 #include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
 
 #define UDP_MOST_BYTES 65507u
 
@@ -100,9 +101,11 @@ static void udp_apply(struct datagram_socket *socket)
 	const unsigned int switches = socket->inet.socket.switches;
 	struct udp_pcb *pcb = socket->udp;
 
-	ip_reset_option(pcb, SOF_REUSEADDR | SOF_BROADCAST);
-	if (switches & (SWITCH_REUSE_ADDRESS | SWITCH_REUSE_PORT))
+	ip_reset_option(pcb, SOF_REUSEADDR | SOF_REUSEPORT | SOF_BROADCAST);
+	if (switches & SWITCH_REUSE_ADDRESS)
 		ip_set_option(pcb, SOF_REUSEADDR);
+	if (switches & SWITCH_REUSE_PORT)
+		ip_set_option(pcb, SOF_REUSEPORT);
 	if (switches & SWITCH_BROADCAST)
 		ip_set_option(pcb, SOF_BROADCAST);
 	pcb->ttl = socket->inet.ttl;

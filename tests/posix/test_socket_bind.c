@@ -103,14 +103,19 @@ TEST(udp_ports_are_had_beside_each_other_as_on_linux)
 	check_pairs(SOCK_DGRAM);
 }
 
-static int switched(int name)
+static int switched_of(int type, int name)
 {
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	const int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	const int on = 1;
 
 	CHECK(fd >= 0);
 	CHECK_EQ(setsockopt(fd, SOL_SOCKET, name, &on, sizeof(on)), 0);
 	return fd;
+}
+
+static int switched(int name)
+{
+	return switched_of(SOCK_STREAM, name);
 }
 
 TEST(an_address_is_reused_while_nobody_listens)
@@ -183,4 +188,76 @@ TEST(connections_are_spread_over_those_who_share_a_port)
 	CHECK_EQ(accept_all(other), 20);
 	CHECK_EQ(close(other), 0);
 	settle();
+}
+
+TEST(a_udp_port_is_shared_by_those_who_all_say_the_same)
+{
+	const int one = switched_of(SOCK_DGRAM, SO_REUSEPORT),
+		  reuses = switched_of(SOCK_DGRAM, SO_REUSEADDR),
+		  also_reuses = switched_of(SOCK_DGRAM, SO_REUSEADDR),
+		  plain = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK_EQ(bind_to(one, loopback(0)), 0);
+	FAILS(bind_to(reuses, loopback(port_of(one))), EADDRINUSE);
+	FAILS(bind_to(plain, loopback(port_of(one))), EADDRINUSE);
+	CHECK_EQ(close(one), 0);
+	CHECK_EQ(bind_to(reuses, loopback(0)), 0);
+	CHECK_EQ(bind_to(also_reuses, loopback(port_of(reuses))), 0);
+	CHECK_EQ(close(reuses), 0);
+	CHECK_EQ(close(also_reuses), 0);
+	CHECK_EQ(close(plain), 0);
+}
+
+static unsigned int receive_all(int fd)
+{
+	unsigned int count = 0;
+	char byte;
+
+	while (recv(fd, &byte, 1, 0) == 1)
+		count++;
+	CHECK_EQ(errno, EAGAIN);
+	return count;
+}
+
+/* @count datagrams each of @senders sockets. */
+static void send_many(int port, unsigned int senders, unsigned int count)
+{
+	const struct sockaddr_in to = loopback(port);
+
+	while (senders-- > 0) {
+		const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+		unsigned int i;
+
+		for (i = 0; i < count; i++)
+			CHECK_EQ(sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)),
+			         1);
+		CHECK_EQ(close(fd), 0);
+	}
+}
+
+TEST(datagrams_are_spread_by_sender_over_those_who_share_a_port)
+{
+	int fds[3];
+	unsigned int sum = 0;
+
+	for (int i = 0; i < 3; i++) {
+		fds[i] = switched_of(SOCK_DGRAM, SO_REUSEPORT);
+		CHECK_EQ(bind_to(fds[i], loopback(i ? port_of(fds[0]) : 0)), 0);
+	}
+	/* Each has its part, and all of a sender. */
+	send_many(port_of(fds[0]), 40, 2);
+	for (int i = 0; i < 3; i++) {
+		const unsigned int count = receive_all(fds[i]);
+
+		CHECK(count > 0 && count < 80);
+		CHECK_EQ(count % 2, 0);
+		sum += count;
+	}
+	CHECK_EQ(sum, 80);
+	/* One that left has none of it. */
+	CHECK_EQ(close(fds[1]), 0);
+	send_many(port_of(fds[0]), 20, 1);
+	CHECK_EQ(receive_all(fds[0]) + receive_all(fds[2]), 20);
+	CHECK_EQ(close(fds[0]), 0);
+	CHECK_EQ(close(fds[2]), 0);
 }
