@@ -154,6 +154,12 @@ void console_write(const char *bytes, size_t count)
 	spin_unlock_irqrestore(&console_lock, flags);
 }
 
+void console_written(void)
+{
+	if (device->written)
+		device->written();
+}
+
 void console_puts(const char *string)
 {
 	console_write(string, strlen(string));

@@ -57,6 +57,7 @@ static long console_file_write(struct file *file, const void *from,
 		console_write(buffer, part);
 		done += part;
 	}
+	console_written();
 	return done;
 }
 

@@ -18,6 +18,7 @@ RELEASED = Image("tests/image", "release")
 ONE_HART = Image("tests/image_one_hart")
 MALLOCNG = Image("tests/image_mallocng")
 DEATH = Image("tests/death")
+LIAR = Image("tests/liar")
 EARLY = Image("tests/early")
 MODEL = Image("tests/model")
 MODEL_RELEASED = Image("tests/model", "release")
@@ -306,6 +307,42 @@ def virtio_jobs():
                   options="")
     yield job("no-plic", SUITES, devices=devices,
               tree=tree(trees.drop_node("plic@c000000")))
+
+
+# Queue, lie -> what the driver says of it.
+LIES = {
+    "net-in id": "used a chain that cannot be",
+    "net-in length": "wrote more bytes than a chain holds",
+    "net-in index": "used more chains than it had",
+    "net-in no-buffers": "a frame in no buffer",
+    "net-in missing-buffers": "promised more buffers of a frame than it used",
+    "net-out id": "used more chains than it had",
+    "net-out index": "used more chains than it had",
+    "rng id": "used a chain that cannot be",
+    "rng length": "wrote more bytes than a chain holds",
+    "rng index": "used more chains than it had",
+    "console-out id": "used more chains than it had",
+    "console-out index": "used more chains than it had",
+}
+
+
+def liar_jobs():
+    """A device that writes what no device may, in the place of a real one."""
+    # One byte every 100 s: the second request stays out.
+    devices = ("-object rng-random,filename=/dev/urandom,id=rng "
+               "-device virtio-rng-device,rng=rng,max-bytes=1,period=100000",
+               "-netdev user,id=net0 -device virtio-net-device,netdev=net0",
+               "-chardev file,id=console,path={scratch}/console "
+               "-device virtio-serial-device -device virtconsole,chardev=console")
+    for lie, line in LIES.items():
+        kind = lie.split("-")[0].split()[0]
+        yield Boot("liar/" + lie.replace(" ", "-"), LIAR,
+                   Machine(smp=1, devices=devices,
+                           options="seed=1" + " console=virtio" *
+                           (kind == "console"), arguments=tuple(lie.split())),
+                   0, (rf"^(virtio-)?{kind}: the virtio device at 0x\w+ is stopped:"
+                       f" .*{line}", r"^liar: -?\d+ pages came back$"),
+                   (r"is stopped(.*\n)*.*is stopped",))
 
 
 # QEMU's command with a virtio console on standard input and output, and the UART in
@@ -1317,7 +1354,7 @@ def model_jobs():
 def everything():
     for jobs in (host_jobs, net_host_jobs, model_jobs, suite_jobs, stress_jobs,
                  extension_jobs, memory_jobs, tree_jobs, input_jobs,
-                 virtio_jobs, console_jobs, command_line_jobs, failure_jobs,
+                 virtio_jobs, liar_jobs, console_jobs, command_line_jobs, failure_jobs,
                  death_jobs, early_jobs, image_jobs, files_jobs, shell_jobs,
                  thread_jobs, variable_jobs, setup_jobs, gate_jobs,
                  matrix_jobs, figures_jobs, mutant_jobs, profile_jobs,

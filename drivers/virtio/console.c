@@ -20,6 +20,7 @@ static bool lost_is_told;
 static const struct console_device virtio_console = {
 	.name = "virtio",
 	.write = console_output_write,
+	.written = console_look_after,
 };
 
 static void stop(struct work *work)

@@ -243,6 +243,7 @@ int virtio_net_open(void (*event)(void *argument), void *argument,
 	net->device = device;
 	net->event = event;
 	net->argument = argument;
+	net->spares_wanted = NET_SPARES_MAX;
 	err = start(net);
 	if (err) {
 		net_buffers_take_back(net);
@@ -258,8 +259,11 @@ int virtio_net_open(void (*event)(void *argument), void *argument,
 
 void net_give_up(struct virtio_net *net, const char *why)
 {
-	if (!virtio_is_stopped(net->device))
-		virtio_stop(net->device, why);
+	if (virtio_is_stopped(net->device))
+		return;
+	virtio_stop(net->device, why);
+	net->spares_wanted = 0;
+	net_buffers_take_back(net);
 }
 
 const struct virtio_net_info *virtio_net_info(const struct virtio_net *net)

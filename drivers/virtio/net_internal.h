@@ -43,6 +43,7 @@ struct virtio_net {
 	bool tx_waits;          /* a send was refused */
 	struct page *spares[NET_SPARES_MAX];
 	unsigned int nr_spares;
+	unsigned int spares_wanted; /* 0 when it was given up */
 	struct virtio_net_counters counters;
 };
 
@@ -52,7 +53,10 @@ static inline unsigned int net_buffer_pages(const struct virtio_net *net)
 	                                             : VIRTIO_NET_FRAME_PAGES;
 }
 
-/* Report and reset; nothing comes from it any more. */
+/*
+ * Report and reset; nothing comes from it any more, and the buffers that it had are
+ * free. What was to be sent comes back from virtio_net_sent().
+ */
 void net_give_up(struct virtio_net *net, const char *why);
 
 /* net_control.c: have it use all pairs that it was set up with. 0 or -errno. */

@@ -26,7 +26,7 @@ static struct page *take_page(struct virtio_net *net)
 
 void virtio_net_recycle(struct virtio_net *net, struct page *page)
 {
-	if (net->nr_spares < NET_SPARES_MAX)
+	if (net->nr_spares < net->spares_wanted)
 		net->spares[net->nr_spares++] = page;
 	else
 		__free_pages(page, 0);
@@ -159,7 +159,7 @@ static struct virtio_net_header *header_of(struct page *page)
 }
 
 /* The device says: all there, in full pages but for the last one. */
-static bool take_rest(struct virtio_net *net, struct virtio_ring *ring,
+static void take_rest(struct virtio_net *net, struct virtio_ring *ring,
                       struct virtio_net_frame *frame, unsigned int buffers)
 {
 	uint32_t written = PAGE_SIZE;
@@ -170,12 +170,12 @@ static bool take_rest(struct virtio_net *net, struct virtio_ring *ring,
 		if (!page) {
 			net_give_up(net, "it promised more buffers of a frame "
 			                 "than it used");
-			return false;
+			frame->bytes = 0; /* which is unsound */
+			return;
 		}
 		frame->bytes += written;
 		frame->pages[frame->count++] = page;
 	}
-	return true;
 }
 
 static void drop(struct virtio_net *net, struct virtio_net_frame *frame)
@@ -213,9 +213,10 @@ static bool take_joined(struct virtio_net *net, struct virtio_ring *ring,
 		return true;
 	if (buffers == 0 || buffers > VIRTIO_NET_FRAME_PAGES) {
 		net_give_up(net, "a frame in no buffer, or in too many");
-		return true; /* what was taken is dropped as unsound */
+		frame->bytes = 0; /* which is unsound */
+		return true;
 	}
-	(void)take_rest(net, ring, frame, buffers);
+	take_rest(net, ring, frame, buffers);
 	return true;
 }
 

@@ -16,6 +16,8 @@
 struct console_device {
 	const char *name;
 	void (*write)(const char *bytes, size_t count);
+	/* An application wrote; or NULL. Context: thread, no lock held. */
+	void (*written)(void);
 };
 
 /* Its other half, which is in images that read. */
@@ -45,6 +47,9 @@ const char *console_name(void);
 
 void console_write(const char *bytes, size_t count);
 void console_puts(const char *string);
+
+/* For whoever wrote and holds no lock: the device is looked after. Context: thread. */
+void console_written(void);
 
 /* console_write() without the lock: for panic only. */
 void console_write_unlocked(const char *bytes, size_t count);
