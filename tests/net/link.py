@@ -22,6 +22,7 @@ from wire import GUEST_MAC, Wire
 LEASED = "10.9.0.2"
 FALSE = "10.9.0.66"
 LIES = 13
+LONG, SHORT = 3600, 4  # leases, in seconds
 
 
 class Servers(threading.Thread):
@@ -33,6 +34,7 @@ class Servers(threading.Thread):
         self.mode = "good"
         self.seen = []
         self.lease = LEASED
+        self.seconds = LONG
         self.more = []
 
     def run(self):
@@ -59,7 +61,7 @@ class Servers(threading.Thread):
         if not answer:
             return
         options = [("message-type", answer), ("server_id", HOST),
-                   ("lease_time", 3600), ("subnet_mask", "255.255.255.0"),
+                   ("lease_time", self.seconds), ("subnet_mask", "255.255.255.0"),
                    ("router", HOST), ("name_server", HOST), *self.more, "end"]
         reply = (self.frame() / UDP(sport=67, dport=68) /
                  BOOTP(op=2, yiaddr=self.lease, siaddr=HOST,
@@ -178,6 +180,30 @@ def lease(servers):
         guest.check_sound()
 
 
+def lease_expires(servers):
+    """DHCP: a lease is renewed in time; when nobody answers any more its address goes
+    with it, and comes back with the server"""
+    servers.seconds = SHORT
+    with Guest("shell", "ip=dhcp") as guest:
+        claim(within(8, lambda: address_of(guest) == LEASED), "no address")
+        servers.seen.clear()
+        until = time.monotonic() + 2.5 * SHORT
+        while time.monotonic() < until:
+            claim(address_of(guest) == LEASED, "it goes while it is renewed")
+            time.sleep(0.2)
+        claim(3 in servers.seen and 1 not in servers.seen,
+              f"the server was asked {servers.seen}")
+        servers.mode = "silent"
+        claim(within(SHORT + 2, lambda: not address_of(guest)),
+              "it stays after its time")
+        claim("unreachable" in guest.ask(f"ping {HOST} 1", 20), "a ping goes out")
+        servers.mode = "good"
+        claim(within(20, lambda: address_of(guest) == LEASED),
+              "it does not come back")
+        claim(Wire().echo(), "no answer afterwards")
+        guest.check_sound()
+
+
 def dhcp_lies(servers):
     """DHCP: answers that are cut off, for others, with options that lie"""
     servers.mode = "lies"
@@ -272,7 +298,7 @@ def interrupted(_servers):
         claim(not guest.said("^PANIC"), "it panics")
 
 
-CHECKS = (up_and_down, lease, dhcp_lies, nobody_answers, names, bad_words,
+CHECKS = (up_and_down, lease, lease_expires, dhcp_lies, nobody_answers, names, bad_words,
           no_device, network_off, interrupted)
 
 
@@ -281,7 +307,7 @@ def main():
     servers = Servers()
     servers.start()
     for check in CHECKS:
-        servers.mode, servers.lease = "good", LEASED
+        servers.mode, servers.lease, servers.seconds = "good", LEASED, LONG
         report.run(check, servers)
     return report.status()
 
