@@ -117,6 +117,16 @@ def wrong_words(address):
         assert status == 2 or done.stderr.count("\n") == 1, done.stderr
 
 
+def udp_port_taken(_):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("0.0.0.0", 0))
+        port = taken.getsockname()[1]
+        done = subprocess.run([f"{OUT}/echo", str(port)], capture_output=True,
+                              text=True, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (
+        1, f"echo: port {port}: Address already in use\n"), done
+
+
 def few_descriptors(_):
     """Those that find none wait until others have gone."""
     with start(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))) \
@@ -169,7 +179,8 @@ def main():
     parser.add_argument("-k", default="", help="only what has this pattern in "
                         "its name")
     arguments = parser.parse_args()
-    chosen = [check for check in (*CHECKS, wrong_words, few_descriptors)
+    chosen = [check for check in (*CHECKS, wrong_words, udp_port_taken,
+                               few_descriptors)
               if re.search(arguments.k, check.__name__)]
     if arguments.address:
         host, _, port = arguments.address.rpartition(":")

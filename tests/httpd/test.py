@@ -242,6 +242,19 @@ def wrong_words(root, scratch):
 
 
 @alone
+def port_of_both(root, scratch):
+    """One line that https cannot have it, and http goes on."""
+    crt, key = certificate(scratch, CURVE, "both")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with running(root, "-p", str(port), f"https={port},{crt},{key}") as server:
+        equal(local(server).get("/text.txt").status, 200)
+    equal(server.errors(),
+          f"httpd: https, port {port}: Address already in use\n")
+
+
+@alone
 def bad_certificates(root, scratch):
     """One line, and http goes on."""
     good, key = certificate(scratch, CURVE, "good")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""servers.py httpd|echo|page tap|user HARTS [CONFIG] - the web server and the echo
+"""servers.py httpd|tls|echo|page tap|user HARTS [CONFIG] - the web server and the echo
 server in an image, asked by the tests that try them on this machine (tests/httpd).
 
 tap: in a network namespace, tools/netns.sh run tests/net/servers.py ...; user: ports
@@ -13,11 +13,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 from guest import ADDRESS, TAP, USUAL_IP, Guest
 from report import Report, claim, say, within
 
 import archives  # tests/, by guest
+
+sys.path.append("tests/httpd")
+import client  # noqa: E402
 
 HTTP, HTTPS, ECHO = 80, 443, 7
 # A handshake is 0.1 s of this machine.
@@ -25,6 +29,10 @@ OVER_TLS = ("^(small_file|large_file|head|keep_alive|pipelining|bodies|"
             "slow_reader|metrics|map_of_areas)$")
 # QEMU's own network accepts one connection at a time, and forwards no UDP here.
 ONE_BY_ONE = "^(?!many_connections|thousands|datagrams|both_families)"
+# Connections at once over TLS; a handshake is 0.1 s of this machine, all wait for all.
+MANY, MANY_SECONDS = 200, 100
+# What may be more after many connections than before: what an allocator keeps.
+SOME = {"pages": 64, "slab pages": 16, "network bytes": 20000}
 CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
@@ -89,15 +97,16 @@ def free_port():
         return free.getsockname()[1]
 
 
-def figures(place):
-    """Name -> value of what /metrics tells of the network."""
+def figures(place, prefix="vireo_net_"):
+    """Name -> value of what /metrics tells, of the network."""
     with socket.create_connection((place.host, place.ports[HTTP]), 10) as link:
         link.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n"
                      b"Connection: close\r\n\r\n")
         with link.makefile() as file:
             lines = file.read().splitlines()
-    pairs = (line.split() for line in lines if line.startswith("vireo_net_"))
-    return {name[len("vireo_net_"):]: int(value) for name, value in pairs}
+    pairs = (line.split() for line in lines if line.startswith(prefix))
+    return {name[len(prefix):]: int(value) for name, value in pairs
+            if value.isdecimal()}
 
 
 def answers_http(guest, place, _):
@@ -112,6 +121,83 @@ def answers_https(guest, place, scratch):
     run("tests/httpd/test.py", "-k", OVER_TLS, "--ca", scratch / "tls/crt.pem",
         f"https://{place.address(HTTPS)}/")
     guest.check_sound()
+
+
+def ask_over_tls(site, all_here, failed):
+    """One of many: no request before the last handshake is done."""
+    try:
+        with site.connect() as connection:
+            all_here.wait(MANY_SECONDS)
+            connection.send(client.request("/small.html"))
+            claim(connection.answer().body == client.SMALL, "a wrong answer")
+    except Exception as error:  # told by who started it
+        failed.append(error)
+        all_here.abort()
+
+
+def many_over_tls(_, place, scratch):
+    """200 connections at once over https are all answered"""
+    client.SECONDS = MANY_SECONDS
+    site = client.Site(place.host, place.ports[HTTPS], scratch / "tls/crt.pem")
+    all_here, failed = threading.Barrier(MANY), []
+    threads = [threading.Thread(target=ask_over_tls,
+                                args=(site, all_here, failed))
+               for _ in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    claim(not failed, f"{len(failed)} failed: {failed[:3]}")
+
+
+def held(place):
+    """Pages, areas, what the network holds."""
+    now = figures(place, "vireo_")
+    return {"pages": now["memory_used_bytes"] // 4096,
+            "areas": now["vmalloc_areas"],
+            "slab pages": now["memory_slab_bytes"] // 4096,
+            "connections": now["net_tcp_connections"],
+            "frames": now["net_frames_pinned"],
+            "network bytes": now["net_memory_bytes"]}
+
+
+def many_leave_nothing(guest, place, scratch):
+    """As many again hold no page, no area and no connection more afterwards than those
+    before them"""
+    # What each worker's part of the heap keeps grows to the most that it ever had.
+    many_over_tls(guest, place, scratch)
+    claim(within(20, lambda: held(place)["connections"] == 1),
+          "connections stay")
+    before = held(place)
+    say(before)
+    many_over_tls(guest, place, scratch)
+    more = {}
+
+    def settled():
+        more.clear()
+        more.update({name: (before[name], now)
+                     for name, now in held(place).items()
+                     if now > before[name] + SOME.get(name, 0)})
+        return not more
+
+    claim(within(20, settled), f"more than before: {more}")
+    say(held(place))
+    guest.check_sound()
+
+
+def port_of_both(*_):
+    """http and https at one port: a line says so, and http goes on"""
+    with tempfile.TemporaryDirectory(dir="build/tests") as scratch:
+        scratch = pathlib.Path(scratch)
+        options = serve_files(scratch, https=HTTP)
+        options["ready"] = "^httpd: https, port 80: Address in use$"
+        # The tap is the other image's.
+        place = Place("user", (HTTP,))
+        with Guest("httpd", options=place.options, netdev=place.netdev,
+                   memory="256M", config=config(), **options) as guest:
+            claim(client.Site(place.host, place.ports[HTTP]).get(
+                "/text.txt").status == 200, "http does not go on")
+            guest.check_sound()
 
 
 def gives_back(_, place, __):
@@ -144,16 +230,19 @@ def echoes(guest, place, _):
     guest.check_sound()
 
 
-def serve_files(scratch):
+def serve_files(scratch, *options, https=HTTPS):
     return {"more": (f"-initrd {disk(scratch)}",),
-            "arguments": ("-d", "/site", f"https={HTTPS},/tls/crt.pem,"
-                          "/tls/key.pem"),
+            "arguments": ("-d", "/site", *options,
+                          f"https={https},/tls/crt.pem,/tls/key.pem"),
             "ready": r"^httpd: https on port 443, serving /site"}
 
 
 SERVERS = {
     "httpd": ("httpd", (HTTP, HTTPS), serve_files,
               (answers_http, answers_https, gives_back)),
+    "tls": ("httpd", (HTTP, HTTPS), lambda scratch: serve_files(
+        scratch, "-r", str(MANY_SECONDS), "-i", str(MANY_SECONDS)),
+        (many_over_tls, many_leave_nothing, port_of_both)),
     "page": ("httpd", (HTTP,), lambda _: {
         "ready": "^httpd: http on port 80, serving /www"}, (draws_its_page,)),
     "echo": ("echo", (ECHO,), lambda _: {
@@ -161,8 +250,13 @@ SERVERS = {
 }
 
 
+def config():
+    """That of the images."""
+    return (sys.argv[4:] or ["test"])[0]
+
+
 def main():
-    what, kind, harts, *config = sys.argv[1:]
+    what, kind, harts = sys.argv[1:4]
     app, ports, options, checks = SERVERS[what]
     place = Place(kind, ports)
     report = Report(len(checks))
@@ -170,7 +264,7 @@ def main():
         scratch = pathlib.Path(scratch)
         with Guest(app, options=place.options, netdev=place.netdev,
                    smp=int(harts), memory="256M",
-                   config=(config or ["test"])[0], **options(scratch)) as guest:
+                   config=config(), **options(scratch)) as guest:
             for check in checks:
                 report.run(check, guest, place, scratch)
     return report.status()
