@@ -74,9 +74,12 @@
 #define TCP_SND_BUF      (512 * 1024)
 #define TCP_SND_QUEUELEN 1024  /* >= 2 * TCP_SND_BUF / TCP_MSS */
 #define TCP_SNDLOWAT     32768 /* the default breaks lwIP's own check */
-#define TCP_WND_UPDATE_THRESHOLD \
-	(tcp_wnd_limit / 4) /* halves acks of bulk data */
-#define TCP_OVERSIZE TCP_MSS
+/*
+ * Of this pcb's own window: a peer without scaling never sees more than 64 KiB of it.
+ * Halves acks of bulk data.
+ */
+#define TCP_WND_UPDATE_THRESHOLD (TCP_WND_MAX(pcb) / 4)
+#define TCP_OVERSIZE             TCP_MSS
 /* The peer learns what has come behind a gap. Senders here do not read it. */
 #define LWIP_TCP_SACK_OUT 1
 /* Without limits a remote decides how much memory is held out of order. */

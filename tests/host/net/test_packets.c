@@ -116,6 +116,25 @@ TEST(tcp_takes_nothing_beyond_the_window_out_of_order)
 	wire_end();
 }
 
+TEST(tcp_window_without_scaling_is_told_when_it_opens)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 8000 };
+	static unsigned char data[65000];
+
+	wire_start();
+	listen_here();
+	peer_connect(&peer);
+	CHECK_EQ(tcp_wnd_limit, 1048576);
+	peer_send(&peer, TCP_ACK, NULL, 0, data, sizeof(data));
+	wire_run(500, NULL);
+	CHECK_EQ(peer_seen.window, 535);
+	peer_listen();
+	tcp_recved(tcp_active_pcbs, sizeof(data));
+	CHECK_EQ(peer_seen.count, 1);
+	CHECK_EQ(peer_seen.window, 65535);
+	wire_end();
+}
+
 /* The FIN of a segment whose second half does not fit the peer's window. */
 TEST(tcp_fin_comes_with_the_last_byte)
 {
