@@ -435,6 +435,7 @@ def net_jobs():
     yield Net("net/load-runs", SERVER, "load.py runs", **longer)
     yield Net("net/relay", SERVER, "relay.py")
     yield Net("net/peer", SERVER, "peer.py")
+    yield Net("net/user", SERVER, "user.py")
     yield Net("net/variants", SERVER, "variants.py")
     yield Net("net/variants-mq", SERVER, "variants.py mq mq-modern",
               {"TAP_QUEUES": "2"})
