@@ -55,12 +55,11 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void watch(int fd, uint32_t events)
+static int watch(int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-		fail("epoll_ctl");
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void listen_on(enum kind kind)
@@ -78,7 +77,8 @@ static void listen_on(enum kind kind)
 		fail("bind");
 	connections[fd].kind = kind;
 	connections[fd].listens = 1;
-	watch(fd, EPOLLIN);
+	if (watch(fd, EPOLLIN) != 0)
+		fail("epoll_ctl");
 }
 
 static void drop(int fd)
@@ -113,8 +113,8 @@ static void take_connections(int listener)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		if (kind == FIGURES)
 			figures(fd);
-		else
-			watch(fd, kind == SOURCE ? EPOLLOUT : EPOLLIN);
+		else if (watch(fd, kind == SOURCE ? EPOLLOUT : EPOLLIN) != 0)
+			drop(fd);
 	}
 }
 
