@@ -17,6 +17,8 @@
 #include "mm/kmem.h"
 #include "mm/page_alloc.h"
 
+#define PORTIONS 16u /* in which buffers are given to the device */
+
 static struct page *take_page(struct virtio_net *net)
 {
 	if (net->nr_spares > 0)
@@ -124,13 +126,18 @@ static int post_buffer(struct virtio_net *net, struct virtio_ring *ring)
 	return err;
 }
 
-/* The device has to know of them even when nothing is sent meanwhile. */
+/*
+ * The device has to know of them even when nothing is sent meanwhile. As long as few
+ * are missing, it can wait: several at once cost less than one and one.
+ */
 static int refill_queue(struct virtio_net *net, struct virtio_queue *queue)
 {
 	struct virtio_ring *ring = queue->ring;
 	unsigned int out = virtio_ring_outstanding(ring);
 	int err = 0;
 
+	if (out > net->buffers_wanted - net->buffers_wanted / PORTIONS)
+		return 0;
 	for (; out < net->buffers_wanted && !err; out++) {
 		err = net_buffer_pages(net) == 1 ? post_page(net, ring)
 		                                 : post_buffer(net, ring);
