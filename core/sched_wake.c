@@ -165,14 +165,27 @@ static __always_inline bool waits_behind(const struct hart *hart,
 	         may_run_on(thread, hart)));
 }
 
-static __noinline bool woken_and_timed(unsigned long flags)
+/* The same: does the hart idle, so that it looks at its queue next? */
+static __always_inline bool runs_next(const struct hart *hart,
+                                      const struct thread *thread)
 {
-	sched_begin_slice();
+	return hart->thread == hart->queue.idle && thread->hart == hart &&
+	       thread->state == THREAD_WAITING &&
+	       (nr_harts == 1 || may_run_on(thread, hart));
+}
+
+static __noinline bool woken_and_timed(struct hart *hart, unsigned long flags)
+{
+	if (hart->thread != hart->queue.idle)
+		sched_begin_slice();
 	irq_restore(flags);
 	return true;
 }
 
-/* Most often one that waits on this hart, behind one of the same priority. */
+/*
+ * Most often one that waits on this hart, behind one of the same priority or where
+ * nobody runs.
+ */
 bool thread_wake(struct thread *thread)
 {
 	unsigned long flags;
@@ -187,7 +200,7 @@ bool thread_wake(struct thread *thread)
 	if (unlikely(READ_ONCE(thread->hart) != hart))
 		return wake_anywhere(thread, flags);
 	spin_lock(&hart->queue.lock);
-	if (unlikely(!waits_behind(hart, thread))) {
+	if (unlikely(!waits_behind(hart, thread) && !runs_next(hart, thread))) {
 		spin_unlock(&hart->queue.lock);
 		return wake_anywhere(thread, flags);
 	}
@@ -195,7 +208,7 @@ bool thread_wake(struct thread *thread)
 	append(&hart->queue, thread);
 	spin_unlock(&hart->queue.lock);
 	if (unlikely(!has_slice(hart)))
-		return woken_and_timed(flags);
+		return woken_and_timed(hart, flags);
 	irq_restore(flags);
 	return true;
 }
