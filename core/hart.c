@@ -174,6 +174,8 @@ void hart_idle(uint64_t until_ns)
 	if (__atomic_load_n(&hart->flush_on_wake, __ATOMIC_SEQ_CST) &&
 	    wake_hook)
 		wake_hook();
+	if (hart->thread == hart->queue.idle && flags & SSTATUS_SIE)
+		trap_serve_pending();
 	irq_restore(flags);
 	if (READ_ONCE(hart->queue.ready) && thread_may_switch())
 		thread_yield();

@@ -166,7 +166,7 @@ static void take_sample(struct timer *timer)
 	struct profile_stack stack = { 0 };
 
 	own->totals.samples++;
-	if (is_idle(frame->sepc)) {
+	if (!frame || is_idle(frame->sepc)) {
 		own->totals.idle++;
 	} else {
 		stack.masked = interrupts_went_on_before(frame->sepc);

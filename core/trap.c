@@ -90,6 +90,27 @@ const char *trap_name(unsigned long scause)
 	return "unknown exception";
 }
 
+static void serve(struct hart *hart, unsigned long number,
+                  const struct trap_frame *frame)
+{
+	assert_no_lock_held("an interrupt");
+	hart->irq_depth++;
+	WRITE_ONCE(hart->interrupted, frame);
+	interrupt_handlers[number]();
+	WRITE_ONCE(hart->interrupted, NULL);
+	hart->irq_depth--;
+}
+
+void trap_serve_pending(void)
+{
+	const unsigned long pending = csr_read(sip) & csr_read(sie);
+
+	if (pending & SIE_SEIE)
+		serve(this_hart, IRQ_EXTERNAL, NULL);
+	else if (pending & SIE_STIE)
+		serve(this_hart, IRQ_TIMER, NULL);
+}
+
 static void trap_interrupt(struct trap_frame *frame)
 {
 	unsigned long number = frame->scause & ~SCAUSE_INTERRUPT;
@@ -97,12 +118,7 @@ static void trap_interrupt(struct trap_frame *frame)
 
 	if (number >= INTERRUPTS || !interrupt_handlers[number])
 		panic_trap(frame, "interrupt %lu has no handler", number);
-	assert_no_lock_held("an interrupt");
-	hart->irq_depth++;
-	WRITE_ONCE(hart->interrupted, frame);
-	interrupt_handlers[number]();
-	WRITE_ONCE(hart->interrupted, NULL);
-	hart->irq_depth--;
+	serve(hart, number, frame);
 	if (hart->thread && READ_ONCE(hart->thread->interrupted))
 		sched_divert(frame);
 	if (READ_ONCE(hart->queue.should_switch))

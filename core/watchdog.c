@@ -59,13 +59,16 @@ static uint64_t bit_of(const struct hart *hart)
 	return 1ull << hart->index;
 }
 
+/* NULL: it idles. */
 static void say_backtrace(const struct trap_frame *frame)
 {
 	uintptr_t pcs[FRAMES];
-	unsigned int count = backtrace_trap(frame, pcs, FRAMES, NULL);
+	unsigned int count = 0;
 	char name[64];
 	unsigned int i;
 
+	if (frame)
+		count = backtrace_trap(frame, pcs, FRAMES, NULL);
 	for (i = 0; i < count; i++) {
 		symbol_format(pcs[i] - (i > 0), name, sizeof(name));
 		log_error("  %s", name);

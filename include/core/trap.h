@@ -43,6 +43,13 @@ void trap_set_fault_signal(fault_signal_handler *handler);
 typedef void interrupt_handler(void);
 void trap_set_interrupt(unsigned int number, interrupt_handler *handler);
 
+/*
+ * Serve an interrupt that is pending by a call, where nobody needs the registers that
+ * a trap would save; what else is pending traps when interrupts are on again. Context:
+ * the idle thread, interrupts off.
+ */
+void trap_serve_pending(void);
+
 /* stvec, sscratch, sie of the calling hart. */
 void trap_init_hart(void);
 
