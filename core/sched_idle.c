@@ -96,7 +96,7 @@ static void idle_loop(void *unused)
 			bury_or_move(left);
 			continue;
 		}
-		if (READ_ONCE(on_idle))
+		if (!READ_ONCE(hart->queue.ready) && READ_ONCE(on_idle))
 			on_idle();
 		irq_save();
 		if (unlikely(watchdog_asks(hart)))

@@ -65,15 +65,17 @@ void wait_queue_join(struct wait_queue *queue, struct waiter *waiter)
 	WRITE_ONCE(self->waits_in, queue->lock.name);
 }
 
-void wait_queue_leave(struct wait_queue *queue, struct waiter *waiter)
+bool wait_queue_leave(struct wait_queue *queue, struct waiter *waiter)
 {
 	struct thread *self = current_thread();
 	unsigned long flags = spin_lock_irqsave(&queue->lock);
+	const bool was_there = waiter->queue != NULL;
 
-	if (waiter->queue)
+	if (was_there)
 		unlink_sleeper(queue, waiter);
 	spin_unlock_irqrestore(&queue->lock, flags);
 	WRITE_ONCE(self->waits_for, NULL);
+	return was_there;
 }
 
 void wait_queue_watch(struct wait_queue *queue, struct waiter *waiter)

@@ -52,8 +52,8 @@ static const struct named frames[] = {
 		"stack_" #member, offsetof(struct net_counters, member) \
 	}
 static const struct named of_stack[] = {
-	OF_STACK(flushes), OF_STACK(polled),  OF_STACK(by_thread),
-	OF_STACK(rounds),  OF_STACK(listens),
+	OF_STACK(flushes),   OF_STACK(polled), OF_STACK(asked),
+	OF_STACK(by_thread), OF_STACK(rounds), OF_STACK(listens),
 };
 
 #define OF_PROTOCOL(member)                                   \

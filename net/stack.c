@@ -4,15 +4,18 @@
  * thread that is about to sleep looks for frames itself (net_poll()), and under load
  * nothing interrupts and the thread "net" does not run:
  *
- *     interrupt --> thread net: takes what came, wakes the application
+ *     interrupt, and its hart idles --> a thread that waits for the network: takes
+ *         what came, most often its own (net_poll_asked())
+ *     interrupt, and its hart computes, or none waits --> thread net: takes what
+ *         came, wakes the application
  *     application: answers; before it sleeps it sends what it queued and takes
  *         what came meanwhile, as often as there is some
  *     a hart has nothing to do: sends what is queued, and only then the device is
  *         asked to interrupt again
  *
  * While nobody has asked it to (->polling), the device is told of frames in batches:
- * telling it costs more than all instructions of a frame. The thread looks every
- * POLL_NS then, in case that everybody computes.
+ * telling it costs more than all instructions of a frame. When nobody has looked for
+ * POLL_NS then, the thread does: everybody computes, or who was asked does not come.
  */
 #include "net/stack.h"
 
@@ -20,6 +23,7 @@
 #include <stdint.h>
 
 #include "core/cmdline.h"
+#include "core/hart.h"
 #include "core/log.h"
 #include "core/mutex.h"
 #include "core/sched.h"
@@ -40,7 +44,7 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 
-/* Why the thread is woken; bits of ->events. */
+/* What somebody was woken for and has not begun; bits of ->events. */
 #define EVENT_DEVICE 1u
 #define EVENT_CLOCK  2u
 
@@ -51,10 +55,12 @@
 
 static struct mutex stack_lock = MUTEX_INIT("network");
 static struct wait_queue events = WAIT_QUEUE_INIT("network events");
+struct wait_queue net_pollers = WAIT_QUEUE_INIT("network pollers");
 
 static struct {
-	unsigned int events; /* [A] for the thread */
+	unsigned int events; /* [A] */
 	unsigned int looks;  /* [A] look_timer is pending */
+	bool looked;         /* [A] somebody did, since it was started */
 	bool polling;        /* [A] somebody looks for frames: it shall not */
 	bool started;        /* [A] */
 } stack;
@@ -78,13 +84,7 @@ static void on_clock(struct timer *timer)
 	wake(EVENT_CLOCK);
 }
 
-static void on_look(struct timer *timer)
-{
-	(void)timer;
-	__atomic_store_n(&stack.looks, 0u, __ATOMIC_RELEASE);
-	if (READ_ONCE(stack.polling) || interface_needs_clock())
-		wake(EVENT_DEVICE);
-}
+static void on_look(struct timer *timer);
 
 /* lwIP's next timeout. */
 static struct timer clock_timer = { .function = on_clock };
@@ -97,15 +97,34 @@ static void look_later(void)
 	if (READ_ONCE(stack.looks) ||
 	    __atomic_exchange_n(&stack.looks, 1u, __ATOMIC_ACQ_REL))
 		return;
+	WRITE_ONCE(stack.looked, false);
 	timer_start(&look_timer, timer_now_ns() + POLL_NS);
 }
 
+static void on_look(struct timer *timer)
+{
+	(void)timer;
+	__atomic_store_n(&stack.looks, 0u, __ATOMIC_RELEASE);
+	if (interface_needs_clock())
+		wake(EVENT_DEVICE);
+	else if (READ_ONCE(stack.polling) && READ_ONCE(stack.looked))
+		look_later();
+	else if (READ_ONCE(stack.polling))
+		wake(EVENT_DEVICE);
+}
+
+/*
+ * A poller of a hart that idles begins at once; among others only the thread does,
+ * by its priority.
+ */
 static void on_event(void *unused)
 {
 	(void)unused;
 	WRITE_ONCE(stack.polling, true);
 	look_later();
-	wake(EVENT_DEVICE);
+	__atomic_fetch_or(&stack.events, EVENT_DEVICE, __ATOMIC_RELEASE);
+	if (sched_is_busy(this_hart) || wait_queue_wake(&net_pollers, 1) == 0)
+		wait_queue_wake(&events, 1);
 }
 
 void net_lock(void) __no_lock_analysis
@@ -158,6 +177,7 @@ static unsigned int take_frames(void)
 {
 	const unsigned int frames = interface_work(BUDGET);
 
+	WRITE_ONCE(stack.looked, true);
 	take_looped();
 	flush();
 	return frames;
@@ -172,10 +192,30 @@ bool net_poll(void)
 	/* Whoever has the lock sees to it. */
 	if (!mutex_trylock(&stack_lock))
 		return false;
-	frames = take_frames();
+	if (interface_has_work())
+		frames = take_frames();
+	else
+		flush();
 	net_counters.polled += frames;
 	mutex_unlock(&stack_lock);
 	return frames > 0;
+}
+
+/* The device interrupted: it shall not again while somebody looks. */
+static unsigned int take_after_interrupt(void)
+{
+	if (READ_ONCE(stack.polling))
+		interface_hush();
+	return take_frames();
+}
+
+void net_poll_asked(void)
+{
+	__atomic_fetch_and(&stack.events, ~EVENT_DEVICE, __ATOMIC_ACQUIRE);
+	mutex_lock(&stack_lock);
+	net_counters.polled += take_after_interrupt();
+	net_counters.asked++;
+	mutex_unlock(&stack_lock);
 }
 
 /*
@@ -217,9 +257,7 @@ static unsigned int do_round(unsigned int why)
 	unsigned int frames;
 
 	mutex_lock(&stack_lock);
-	if (READ_ONCE(stack.polling))
-		interface_hush();
-	frames = take_frames();
+	frames = take_after_interrupt();
 	net_counters.by_thread += frames;
 	net_counters.rounds++;
 	if (why & EVENT_CLOCK) {

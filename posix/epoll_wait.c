@@ -110,8 +110,8 @@ static long wait_events(struct epoll *epoll, struct epoll_event *events,
 			return err == -ETIMEDOUT ? 0 : err;
 		if (poll_found_news(deadline_ns))
 			continue;
-		err = wait_for(&epoll->queue, epoll_has_news(epoll),
-		               deadline_ns, THREAD_INTERRUPTIBLE);
+		err = poll_sleep_for(&epoll->queue, epoll_has_news(epoll),
+		                     deadline_ns, THREAD_INTERRUPTIBLE);
 	}
 }
 

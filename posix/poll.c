@@ -86,20 +86,30 @@ static unsigned int look(struct poll_set *set)
 	return ready;
 }
 
-bool (*poll_look)(void);
+const struct poll_source *poll_source;
 
-/* ready() may sleep itself, so the flag, not the thread's state, is asked. */
+/* ready() may sleep itself, so flags, not the thread's state, are asked. */
+static bool is_over(const struct poll_set *set, const struct poll_sleep *sleep)
+{
+	return READ_ONCE(set->told) || poll_is_asked(sleep);
+}
+
 static int wait_until_told(struct poll_set *set, uint64_t deadline_ns)
 {
+	struct poll_sleep sleep;
 	int err = 0;
 
-	while (!READ_ONCE(set->told) && !err) {
+	poll_sleep_begin(&sleep);
+	while (!is_over(set, &sleep) && !err) {
 		thread_will_wait(THREAD_INTERRUPTIBLE);
-		if (!READ_ONCE(set->told))
+		if (!is_over(set, &sleep))
 			err = thread_wait_until(deadline_ns);
 		thread_will_not_wait();
 	}
-	return READ_ONCE(set->told) ? 0 : err;
+	if (is_over(set, &sleep))
+		err = 0;
+	poll_sleep_end(&sleep);
+	return err;
 }
 
 long poll_wait(struct poll_set *set, uint64_t deadline_ns)

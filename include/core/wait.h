@@ -55,7 +55,8 @@ void wait_queue_init_watcher(struct wait_queue *queue, const char *name);
  * said thread_will_wait() before, or it could sleep in no queue: see wait_for().
  */
 void wait_queue_join(struct wait_queue *queue, struct waiter *waiter);
-void wait_queue_leave(struct wait_queue *queue, struct waiter *waiter);
+/* False: it was taken out, and woken, before. */
+bool wait_queue_leave(struct wait_queue *queue, struct waiter *waiter);
 
 /* @waiter->notify is set. */
 void wait_queue_watch(struct wait_queue *queue, struct waiter *waiter);

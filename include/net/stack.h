@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "core/compiler.h"
+#include "core/wait.h"
 
 /*
  * Bring the stack up: loopback, and the network device if there is one, configured
@@ -44,7 +45,8 @@ bool net_copy_failed(void);
 
 struct net_counters {
 	unsigned long flushes; /* times that the device was to look at frames */
-	unsigned long polled;  /* frames that somebody took before sleeping */
+	unsigned long polled;  /* frames that pollers took */
+	unsigned long asked;   /* times that one was woken for that */
 	unsigned long by_thread; /* frames that the thread "net" took */
 	unsigned long rounds;    /* times that it looked */
 	unsigned long listens;   /* times that nobody looked any more */
@@ -59,5 +61,14 @@ extern struct net_counters net_counters;
  * instructions
  */
 bool net_poll(void);
+
+/*
+ * Threads that sleep and may wait for the network. The device's interrupt takes one
+ * of them out of the queue: whatever else it was woken for, it calls
+ * net_poll_asked(), which takes what has come in. The lock is not held.
+ */
+extern struct wait_queue net_pollers;
+
+void net_poll_asked(void);
 
 #endif /* NET_STACK_H */

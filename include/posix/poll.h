@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/compiler.h"
 #include "core/timer.h"
+#include "core/wait.h"
 #include "posix/file.h"
 
 /* What is told whether asked for or not. */
@@ -35,17 +37,74 @@ static inline bool file_can_be_watched(const struct file *file)
 }
 
 /*
- * Who can look for news before a thread sleeps that may wait for it, instead of
- * being told by an interrupt: the network sets it. True: there was some.
+ * Where news come from that a thread which is about to sleep can look for itself,
+ * instead of being told by an interrupt: the network sets it.
  */
-extern bool (*poll_look)(void);
+struct poll_source {
+	bool (*look)(void); /* true: there was some */
+	/* Who sleeps. One that is taken out of it and woken looks again. */
+	struct wait_queue *pollers;
+	void (*look_when_asked)(void);
+};
+
+extern const struct poll_source *poll_source; /* [A] NULL: there is none */
 
 /* True: ask the files again. False at @deadline_ns, however much comes. */
 static inline bool poll_found_news(uint64_t deadline_ns)
 {
-	return poll_look && poll_look() &&
+	const struct poll_source *source = READ_ONCE(poll_source);
+
+	return source && source->look() &&
 	       (deadline_ns == UINT64_MAX || timer_now_ns() < deadline_ns);
 }
+
+/*
+ * Around a sleep: the thread is one of the pollers. poll_sleep_end() does what it was
+ * asked for meanwhile, whatever it was woken by.
+ */
+struct poll_sleep {
+	const struct poll_source *source;
+	struct waiter waiter;
+};
+
+static inline void poll_sleep_begin(struct poll_sleep *sleep)
+{
+	sleep->source = READ_ONCE(poll_source);
+	if (!sleep->source)
+		return;
+	sleep->waiter = (struct waiter){ 0 };
+	wait_queue_join(sleep->source->pollers, &sleep->waiter);
+}
+
+static inline bool poll_is_asked(const struct poll_sleep *sleep)
+{
+	return sleep->source && !READ_ONCE(sleep->waiter.queue);
+}
+
+static inline void poll_sleep_end(struct poll_sleep *sleep)
+{
+	const struct poll_source *source = sleep->source;
+
+	if (source && !wait_queue_leave(source->pollers, &sleep->waiter))
+		source->look_when_asked();
+}
+
+/*
+ * wait_for() as one of the pollers. It returns 0 also when the thread has looked in
+ * between: ask the files again.
+ */
+#define poll_sleep_for(queue, condition, deadline_ns, kind)                 \
+	({                                                                  \
+		struct poll_sleep poll_sleep;                               \
+		int poll_sleep_error;                                       \
+                                                                            \
+		poll_sleep_begin(&poll_sleep);                              \
+		poll_sleep_error = wait_for(                                \
+			(queue), (condition) || poll_is_asked(&poll_sleep), \
+			(deadline_ns), (kind));                             \
+		poll_sleep_end(&poll_sleep);                                \
+		poll_sleep_error;                                           \
+	})
 
 /*
  * The mask of signals that a call waits under. wait_mask_begin() puts the

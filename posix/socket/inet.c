@@ -161,13 +161,19 @@ int inet_peer_name(struct socket *socket, struct address *name_out)
 	return err;
 }
 
+static const struct poll_source network = {
+	.look = net_poll,
+	.pollers = &net_pollers,
+	.look_when_asked = net_poll_asked,
+};
+
 int inet_make(int family, int type, int protocol, struct socket **socket_out)
 {
 	int err = net_start();
 
 	if (err)
 		return err;
-	WRITE_ONCE(poll_look, net_poll);
+	WRITE_ONCE(poll_source, &network);
 	switch (type) {
 	case SOCK_STREAM:
 		if (protocol != 0 && protocol != IPPROTO_TCP)

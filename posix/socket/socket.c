@@ -9,6 +9,7 @@
 
 #include "core/timer.h"
 #include "mm/page.h"
+#include "posix/poll.h"
 #include "posix/signal.h"
 #include "posix/socket/socket_internal.h"
 
@@ -49,9 +50,13 @@ uint64_t socket_deadline(uint64_t timeout_ns)
 int socket_wait(struct socket *socket, unsigned int events,
                 uint64_t deadline_ns)
 {
-	int err = wait_for(&socket->queue, socket_events(socket) & events,
-	                   deadline_ns, THREAD_INTERRUPTIBLE);
+	int err = 0;
 
+	while (!(socket_events(socket) & events) && !err) {
+		err = poll_sleep_for(&socket->queue,
+		                     socket_events(socket) & events,
+		                     deadline_ns, THREAD_INTERRUPTIBLE);
+	}
 	return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
