@@ -8,10 +8,12 @@
 #include "core/compiler.h"
 #include "drivers/virtio_net.h"
 #include "net/frame.h"
+#include "net/gso.h"
 #include "net/interface.h"
 #include "net/pools.h"
 #include "net/show.h"
 #include "net/stack.h"
+#include "net/transmit.h"
 
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
@@ -45,6 +47,17 @@ static const struct named frames[] = {
 	OF_FRAMES(unmapped),    OF_FRAMES(short_frames),
 	OF_FRAMES(long_frames), OF_FRAMES(no_memory),
 	OF_FRAMES(pinned),      OF_FRAMES(pinned_peak),
+};
+
+#define OF_GSO(member)                                                \
+	{                                                             \
+		"gso_" #member, offsetof(struct gso_counters, member) \
+	}
+static const struct named of_gso[] = {
+	OF_GSO(segments),
+	OF_GSO(frames),
+	OF_GSO(copied),
+	OF_GSO(lost),
 };
 
 #define OF_STACK(member)                                                \
@@ -149,7 +162,8 @@ void net_show_counters(line_emit *emit, void *context)
 	net_lock();
 	interface_read_counters(&of_device);
 	show_longs(&to, device, ARRAY_SIZE(device), &of_device);
-	lines_say(&to, "device_copied_out %lu", interface_tx_copied);
+	lines_say(&to, "device_copied_out %lu", transmit_copied);
+	show_longs(&to, of_gso, ARRAY_SIZE(of_gso), &gso_counters);
 	show_longs(&to, frames, ARRAY_SIZE(frames), &frame_counters);
 	show_longs(&to, of_stack, ARRAY_SIZE(of_stack), &net_counters);
 	show_connections(&to);

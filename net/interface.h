@@ -55,6 +55,4 @@ void interface_hush(void);
 /* Buffers are missing, or nothing interrupts: it has to be looked at by the clock. */
 bool interface_needs_clock(void);
 
-extern unsigned long interface_tx_copied; /* frames in too many pieces */
-
 #endif /* NET_INTERFACE_H */

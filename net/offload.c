@@ -14,7 +14,6 @@
 #include "drivers/virtio_net.h"
 
 #include "lwip/netif.h"
-#include "lwip/pbuf.h"
 #include "lwip/prot/ethernet.h"
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
@@ -40,13 +39,13 @@ static uint64_t sum_words(const void *from, unsigned int words)
 	return sum;
 }
 
-static struct segment segment_of(const struct pbuf *p, const uint8_t *frame)
+static struct segment segment_of(const uint8_t *frame, unsigned int bytes)
 {
 	const struct eth_hdr *ethernet = (const void *)frame;
 	const struct ip_hdr *ip4 = (const void *)(frame + SIZEOF_ETH_HDR);
 	const struct ip6_hdr *ip6 = (const void *)ip4;
 	struct segment segment = { 0 };
-	const unsigned int in_ip = p->tot_len - SIZEOF_ETH_HDR;
+	const unsigned int in_ip = bytes - SIZEOF_ETH_HDR;
 
 	if (ethernet->type == PP_HTONS(ETHTYPE_IP) &&
 	    IPH_PROTO(ip4) == IP_PROTO_TCP) {
@@ -73,19 +72,18 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-void offload_describe(struct pbuf *p, const struct virtio_net_info *info,
-                      struct virtio_net_header *header)
+void offload_describe(void *start, const struct virtio_net_info *info,
+                      unsigned int bytes, unsigned int gso_size)
 {
-	uint8_t *frame = (uint8_t *)header + info->header_bytes;
+	struct virtio_net_header *header = start;
+	uint8_t *frame = (uint8_t *)start + info->header_bytes;
 	struct segment segment = { 0 };
 	struct tcp_hdr *tcp;
 
 	memset(header, 0, info->header_bytes);
 	if (!info->sums)
 		return;
-	p->tot_len -= info->header_bytes;
-	segment = segment_of(p, frame);
-	p->tot_len += info->header_bytes;
+	segment = segment_of(frame, bytes);
 	if (segment.start == 0)
 		return;
 	tcp = (struct tcp_hdr *)(frame + segment.start);
@@ -93,17 +91,29 @@ void offload_describe(struct pbuf *p, const struct virtio_net_info *info,
 	header->flags = VIRTIO_NET_NEEDS_CHECKSUM;
 	header->checksum_start = (uint16_t)segment.start;
 	header->checksum_offset = SUM_OFFSET;
-	if (p->gso_size == 0)
+	if (gso_size == 0)
 		return;
 	header->gso_type = segment.gso_type;
-	header->gso_bytes = p->gso_size;
+	header->gso_bytes = (uint16_t)gso_size;
 	header->header_bytes =
 		(uint16_t)(segment.start + TCPH_HDRLEN_BYTES(tcp));
 }
 
-/* One limit for both versions of IP, so a device has to cut both. */
+bool offload_cuts(const struct virtio_net_info *info, const void *frame)
+{
+	const struct eth_hdr *ethernet = frame;
+
+	return ethernet->type == PP_HTONS(ETHTYPE_IPV6) ? info->cuts_tcp6
+	                                                : info->cuts_tcp4;
+}
+
+/* What is cut here has to fit the device's queue as a whole. */
 void offload_init(struct netif *netif, const struct virtio_net_info *info)
 {
-	if (info->cuts_tcp4 && info->cuts_tcp6)
-		netif->gso_max = NETIF_GSO_MAX;
+	netif->gso_max = NETIF_GSO_MAX;
+	netif->gso_max_segs = UINT16_MAX;
+	if (!info->cuts_tcp4 || !info->cuts_tcp6) {
+		netif->gso_max_segs =
+			info->tx_frames > 0 ? (u16_t)(info->tx_frames - 1) : 0;
+	}
 }

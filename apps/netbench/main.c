@@ -62,23 +62,34 @@ static int watch(int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void listen_on(enum kind kind)
+static void listen_at(enum kind kind, const void *address, socklen_t size)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_port = htons(ports[kind]) };
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	const struct sockaddr *any = address;
+	const int fd = socket(any->sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	const int on = 1;
 
 	if (fd < 0)
 		fail("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(fd, BACKLOG) != 0)
+	if (any->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, any, size) != 0 || listen(fd, BACKLOG) != 0)
 		fail("bind");
 	connections[fd].kind = kind;
 	connections[fd].listens = 1;
 	if (watch(fd, EPOLLIN) != 0)
 		fail("epoll_ctl");
+}
+
+static void listen_on(enum kind kind)
+{
+	const struct sockaddr_in ip4 = { .sin_family = AF_INET,
+		                         .sin_port = htons(ports[kind]) };
+	const struct sockaddr_in6 ip6 = { .sin6_family = AF_INET6,
+		                          .sin6_port = htons(ports[kind]) };
+
+	listen_at(kind, &ip4, sizeof(ip4));
+	listen_at(kind, &ip6, sizeof(ip6));
 }
 
 static void drop(int fd)

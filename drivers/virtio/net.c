@@ -215,6 +215,7 @@ static int start(struct virtio_net *net)
 	err = start_queues(net);
 	if (err)
 		return err;
+	net->info.tx_frames = virtio_ring_fits(net->tx[0]->ring);
 	err = virtio_start(net->device, on_event, on_change, net);
 	net->interrupts = err == 0;
 	if (err && err != -ENODEV)

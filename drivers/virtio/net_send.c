@@ -10,14 +10,28 @@
 
 #define ETHERNET_BYTES 14u
 
-int virtio_net_send(struct virtio_net *net, const struct virtio_piece *pieces,
-                    unsigned int count, void *token)
+unsigned int virtio_net_pair(const struct virtio_net *net)
 {
-	struct virtio_queue *queue =
-		net->tx[this_hart->index % net->info.pairs];
+	return this_hart->index % net->info.pairs;
+}
+
+bool virtio_net_has_room(struct virtio_net *net, unsigned int pair,
+                         unsigned int frames)
+{
+	if (likely(virtio_ring_fits(net->tx[pair]->ring) >= frames))
+		return true;
+	net->counters.ring_full++;
+	net->tx_waits = true;
+	return false;
+}
+
+int virtio_net_send(struct virtio_net *net, unsigned int pair,
+                    const struct virtio_piece *pieces, unsigned int count,
+                    void *token)
+{
 	unsigned long bytes = 0;
 	unsigned int i;
-	int err = virtio_ring_add(queue->ring, pieces, count, 0, token);
+	int err = virtio_ring_add(net->tx[pair]->ring, pieces, count, 0, token);
 
 	if (unlikely(err)) {
 		net->counters.ring_full += err == -ENOSPC;

@@ -313,6 +313,18 @@ unsigned int virtio_ring_room(const struct virtio_ring *ring)
 	return (unsigned int)ring->room;
 }
 
+/* Above ->plain_room each takes two descriptors. */
+unsigned int virtio_ring_fits(const struct virtio_ring *ring)
+{
+	const uint64_t plain = ring->plain_room;
+
+	if (!has_tables(ring))
+		return (unsigned int)(ring->room / VIRTIO_CHAIN_MAX);
+	if (ring->room <= plain)
+		return (unsigned int)ring->room;
+	return (unsigned int)(plain + (ring->room - plain) / 2);
+}
+
 unsigned int virtio_ring_outstanding(const struct virtio_ring *ring)
 {
 	return (unsigned int)(ring->added - ring->view.taken);

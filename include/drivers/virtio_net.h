@@ -54,6 +54,7 @@ struct virtio_net_info {
 	bool cuts_tcp4, cuts_tcp6; /* large segments when sent */
 	bool large_frames;         /* of more than the MTU may be received */
 	unsigned int pairs;        /* of queues */
+	unsigned int tx_frames;    /* that an empty send queue surely takes */
 	bool is_modern;
 };
 
@@ -114,14 +115,25 @@ void virtio_net_recycle(struct virtio_net *net, struct page *page);
  */
 bool virtio_net_refill(struct virtio_net *net);
 
+/* The queue pair of this hart. Frames of one pair are sent in their order. */
+unsigned int virtio_net_pair(const struct virtio_net *net);
+
 /*
- * Send a frame: a header, then the frame. @token (not NULL) comes back from
+ * Do @frames go out by @pair now, whatever pieces they are in? False: the device
+ * interrupts when more do.
+ */
+bool virtio_net_has_room(struct virtio_net *net, unsigned int pair,
+                         unsigned int frames);
+
+/*
+ * Send a frame by @pair: a header, then the frame. @token (not NULL) comes back from
  * virtio_net_sent() when the memory is not used any more. Goes out with the next
  * kick. -ENOSPC: no room, and the device interrupts when there is; -EINVAL: cannot
  * be sent in that many pieces; -EIO: stopped.
  */
-int virtio_net_send(struct virtio_net *net, const struct virtio_piece *pieces,
-                    unsigned int count, void *token) __must_check;
+int virtio_net_send(struct virtio_net *net, unsigned int pair,
+                    const struct virtio_piece *pieces, unsigned int count,
+                    void *token) __must_check;
 
 /* The token of a frame that was sent. NULL: none. */
 void *virtio_net_sent(struct virtio_net *net);

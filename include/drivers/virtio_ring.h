@@ -79,6 +79,9 @@ bool virtio_ring_enable_interrupt_late(struct virtio_ring *ring) __must_check;
 
 /* Chains of one piece, or of any number with indirect descriptors, with room. */
 unsigned int virtio_ring_room(const struct virtio_ring *ring);
+
+/* Chains with room, however many pieces each has. */
+unsigned int virtio_ring_fits(const struct virtio_ring *ring);
 unsigned int virtio_ring_outstanding(const struct virtio_ring *ring);
 
 /*

@@ -255,6 +255,35 @@ TEST(without_tables_a_chain_takes_an_entry_a_piece)
 	end();
 }
 
+/* From every state of a ring: so many more are taken, whatever they look like. */
+static void check_fits(unsigned int flags, unsigned int begun)
+{
+	begin(64, flags);
+	while (begun-- > 0)
+		CHECK_EQ(add(1 + begun % 3, 0), 0);
+	for (unsigned int fits = virtio_ring_fits(ring); fits > 0; fits--) {
+		unsigned int pieces = 1 + test_random() % VIRTIO_CHAIN_MAX;
+
+		CHECK_EQ(add(test_random() % 2 ? 2 : pieces, 0), 0);
+		CHECK(virtio_ring_fits(ring) >= fits - 1);
+	}
+	end();
+}
+
+TEST(what_is_said_to_fit_does)
+{
+	for (unsigned int begun = 0; begun < 30; begun++) {
+		check_fits(DEVICE_TABLES, begun);
+		check_fits(0, begun);
+	}
+	begin(64, DEVICE_TABLES);
+	CHECK_EQ(virtio_ring_fits(ring), 32 + 16);
+	end();
+	begin(64, 0);
+	CHECK_EQ(virtio_ring_fits(ring), 64 / VIRTIO_CHAIN_MAX);
+	end();
+}
+
 /* --- who notifies whom --------------------------------------------------- */
 
 TEST(nothing_added_is_nothing_to_notify)

@@ -53,6 +53,7 @@ class Guest:
         say("$ " + " ".join(command))
         self.app = app
         self.base = base  # where its port 0 would be
+        self.address6 = ADDRESS6 if base[0] == ADDRESS else None
         self.text = ""
         self.mark = 0
         self.process = subprocess.Popen(

@@ -32,6 +32,9 @@ VARIANTS = {
     "no-event-index": {"device": ",event_idx=off"},
     "no-indirect": {"device": ",indirect_desc=off"},
     "no-offload": {"device": OFF},
+    "no-segmentation": {"device": ",host_tso4=off,host_tso6=off"},
+    "no-segmentation-6": {"device": ",host_tso6=off"},
+    "no-segmentation-no-indirect": {"device": OFF + ",indirect_desc=off"},
     "no-plic": {"tree": trees.changed(trees.drop_node("plic@c000000"))},
     "user": {"netdev": "user,id=net0" + FORWARDS, "options": "ip=dhcp",
              "base": ("127.0.0.1", 8000)},
@@ -39,13 +42,16 @@ VARIANTS = {
     "mq-modern": {"netdev": TAP + ",queues=2", "device": ",mq=on", "smp": 2,
                   "more": MODERN},
 }
+# Their devices leave segments of this or that version to the image.
+CUT = ("no-offload", "no-segmentation", "no-segmentation-6",
+       "no-joined-buffers-no-offload")
 
 
-def both_ways(image, size):
+def both_ways(image, size, address=None):
     """@size bytes to the echo and back, each looked at; by pieces that its buffer
     has room for, since it does not wait for who sends and does not read."""
     data = random.Random(size).randbytes(size)
-    with image.connect(ECHO) as link:
+    with image.connect(ECHO, address=address) as link:
         for start in range(0, size, PIECE):
             piece = data[start:start + PIECE]
             link.sendall(piece)
@@ -57,6 +63,13 @@ def both_ways(image, size):
             claim(got == piece, f"bytes behind {start} differ")
 
 
+def check_cut(name, figures):
+    cut, frames = figures["gso_segments"], figures["gso_frames"]
+    claim(name not in CUT or frames > 2 * cut > 0,
+          f"{cut} segments were cut into {frames} frames")
+    claim(not figures["gso_lost"], f"{figures['gso_lost']} frames were lost")
+
+
 def variant(name):
     def check():
         with Guest(**VARIANTS[name]) as image:
@@ -64,12 +77,15 @@ def variant(name):
             before = image.figures()
             for size in (1, 1000, 100000, 3000000):
                 both_ways(image, size)
+                if image.address6:
+                    both_ways(image, size, image.address6)
             address, port = image.where(HTTP)
             for connections in (1, 16):
                 rate = wrk(f"{address}:{port}", connections)
                 say(f"{name}: {rate:.0f} requests/s with {connections}")
             image.check_sound()
             check_balance(image, before, 12)
+            check_cut(name, image.figures())
 
     check.__doc__ = f"a short load: {name}"
     return check

@@ -5,22 +5,22 @@
  */
 #include "wire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host_port.h"
 #include "lwip_port.h"
+#include "net/gso.h"
 #include "net/pools.h"
 #include "tests/image/test.h"
 
-#include "lwip/inet_chksum.h"
 #include "lwip/init.h"
 #include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/ethernet.h"
 #include "lwip/prot/ip4.h"
-#include "lwip/prot/ip6.h"
-#include "lwip/prot/tcp.h"
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
 
@@ -74,82 +74,59 @@ static void send(struct netif *from, const void *data, size_t bytes)
 	put(packet);
 }
 
-static void set_checksum(void *packet, size_t ip_bytes, size_t bytes, bool v6)
+/* One of a segment's frames, without Ethernet's header. */
+static void send_part(struct netif *from, const struct gso_frame *frame)
 {
-	struct tcp_hdr *tcp = (void *)((char *)packet + ip_bytes);
-	struct pbuf p = { .payload = tcp,
-		          .len = (u16_t)(bytes - ip_bytes),
-		          .tot_len = (u16_t)(bytes - ip_bytes) };
-	ip_addr_t from, to;
+	const size_t bytes = frame->headers + frame->bytes;
+	unsigned char *data = malloc(bytes);
 
-	tcp->chksum = 0;
-	if (v6) {
-		ip_addr_copy_from_ip6_packed(from,
-		                             ((struct ip6_hdr *)packet)->src);
-		ip_addr_copy_from_ip6_packed(to,
-		                             ((struct ip6_hdr *)packet)->dest);
-	} else {
-		ip_addr_copy_from_ip4(from, ((struct ip_hdr *)packet)->src);
-		ip_addr_copy_from_ip4(to, ((struct ip_hdr *)packet)->dest);
-	}
-	tcp->chksum = ip_chksum_pseudo(&p, IP_PROTO_TCP, p.tot_len, &from, &to);
+	memcpy(data, frame->header, frame->headers);
+	pbuf_copy_partial(frame->part, data + frame->headers,
+	                  (u16_t)frame->bytes, (u16_t)frame->offset);
+	send(from, data + SIZEOF_ETH_HDR, bytes - SIZEOF_ETH_HDR);
+	free(data);
 }
 
-/* A header of the whole, changed for @bytes of payload from @offset on. */
-static void make_header(unsigned char *out, size_t ip_bytes, size_t head_bytes,
-                        size_t offset, size_t bytes, bool last)
+/* As net/transmit.c does. */
+static err_t cut(struct netif *from, struct pbuf *p)
 {
-	struct tcp_hdr *tcp = (void *)(out + ip_bytes);
-	struct ip_hdr *ip = (void *)out;
+	struct eth_hdr *ethernet;
+	struct gso gso;
+	struct gso_frame frame;
+	int err;
 
-	if (ip_bytes == IP6_HLEN) {
-		IP6H_PLEN_SET((struct ip6_hdr *)out,
-		              head_bytes - ip_bytes + bytes);
-	} else {
-		IPH_LEN_SET(ip, lwip_htons((u16_t)(head_bytes + bytes)));
-		IPH_CHKSUM_SET(ip, 0);
-		IPH_CHKSUM_SET(ip, inet_chksum(ip, IP_HLEN));
+	CHECK_EQ(pbuf_add_header(p, SIZEOF_ETH_HDR), 0);
+	ethernet = p->payload;
+	memset(ethernet, 0, sizeof(*ethernet));
+	ethernet->type = IPH_V((struct ip_hdr *)(ethernet + 1)) == 6
+	                         ? PP_HTONS(ETHTYPE_IPV6)
+	                         : PP_HTONS(ETHTYPE_IP);
+	err = gso_begin(&gso, p);
+	if (!err) {
+		while (gso_next(&gso, &frame)) {
+			gso_sum(&gso, &frame);
+			send_part(from, &frame);
+			pbuf_free(gso.frame);
+		}
 	}
-	tcp->seqno = lwip_htonl(lwip_ntohl(tcp->seqno) + (u32_t)offset);
-	if (!last)
-		TCPH_UNSET_FLAG(tcp, TCP_FIN | TCP_PSH);
-	set_checksum(out, ip_bytes, head_bytes + bytes, ip_bytes == IP6_HLEN);
-}
-
-/* As a device does: segments of @mss bytes, each with headers of its own. */
-static void cut(struct netif *from, const unsigned char *data, size_t bytes,
-                size_t mss)
-{
-	const size_t ip_bytes = data[0] >> 4 == 6 ? IP6_HLEN : IP_HLEN;
-	const struct tcp_hdr *tcp = (const void *)(data + ip_bytes);
-	const size_t head = ip_bytes + TCPH_HDRLEN_BYTES(tcp);
-	unsigned char *segment = malloc(head + mss);
-	size_t at, part;
-
-	for (at = 0; at < bytes - head; at += part) {
-		part = bytes - head - at < mss ? bytes - head - at : mss;
-		memcpy(segment, data, head);
-		memcpy(segment + head, data + head + at, part);
-		make_header(segment, ip_bytes, head, at, part,
-		            at + part == bytes - head);
-		send(from, segment, head + part);
-	}
-	free(segment);
+	pbuf_remove_header(p, SIZEOF_ETH_HDR);
+	CHECK(err == 0 || err == -ENOMEM);
+	return err ? ERR_MEM : ERR_OK;
 }
 
 static err_t output(struct netif *from, struct pbuf *p)
 {
-	unsigned char *data = malloc(p->tot_len);
+	unsigned char *data;
 
 	wire_packets++;
 	if (wire_watch)
 		wire_watch(from, p);
+	if (p->gso_size > 0 && !wire_brings_whole)
+		return cut(from, p);
+	data = malloc(p->tot_len);
 	CHECK_EQ(pbuf_copy_partial(p, data, p->tot_len, 0), p->tot_len);
 	CHECK(p->gso_size > 0 || p->tot_len <= from->mtu);
-	if (p->gso_size > 0 && !wire_brings_whole)
-		cut(from, data, p->tot_len, p->gso_size);
-	else
-		send(from, data, p->tot_len);
+	send(from, data, p->tot_len);
 	free(data);
 	return ERR_OK;
 }
@@ -189,12 +166,18 @@ void wire_inject(struct netif *to, const void *packet, size_t bytes)
 		pbuf_free(p);
 }
 
+/* What was not cut has no sum: a device that joins frames has looked at theirs. */
 static void deliver(void)
 {
+	const uint16_t flags = wire_brings_whole
+	                               ? (uint16_t)~NETIF_CHECKSUM_CHECK_TCP
+	                               : NETIF_CHECKSUM_ENABLE_ALL;
+
 	while (packets && (int32_t)(packets->due_ms - host_now_ms) <= 0) {
 		struct packet *packet = packets;
 
 		packets = packet->next;
+		NETIF_SET_CHECKSUM_CTRL(packet->to, flags);
 		wire_inject(packet->to, packet->data, packet->bytes);
 		free(packet);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two interfaces of the one stack, and a wire between them: what one sends the other
- * gets a millisecond later, each packet in memory of exactly its size. The wire cuts
- * large segments as a device does, or brings them whole as one that joins them
- * again, and loses or swaps packets.
+ * gets a millisecond later, each packet in memory of exactly its size. Large segments
+ * are cut by net/gso.c, or brought whole as by a device that joins them again, and
+ * packets are lost or swapped.
  */
 #ifndef TESTS_HOST_WIRE_H
 #define TESTS_HOST_WIRE_H

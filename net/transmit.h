@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames to the device. For net/ alone; the network's lock is held. */
+#ifndef NET_TRANSMIT_H
+#define NET_TRANSMIT_H
+
+#include <stdbool.h>
+
+#include "lwip/err.h"
+
+struct netif;
+struct pbuf;
+struct virtio_net;
+
+/* Frames go to @net. Before the first of them. */
+void transmit_init(struct virtio_net *net);
+
+/* netif.linkoutput. ERR_MEM: no room now; ERR_BUF: it cannot be sent; ERR_IF. */
+err_t transmit(struct netif *netif, struct pbuf *p);
+
+/* What the device has sent is freed, and what it had no room for is tried again. */
+void transmit_take_back(void);
+
+/* Frames that the device has not been told of. Context: any. */
+unsigned int transmit_unflushed(void);
+void transmit_flush(void);
+
+extern unsigned long transmit_copied; /* packets in too many pieces */
+
+#endif /* NET_TRANSMIT_H */
