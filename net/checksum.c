@@ -22,32 +22,38 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return sum + (sum < b);
 }
 
-static uint64_t add_words(uint64_t sum, const uint64_t *word, size_t count)
+#define ADD(i) (sum += word[i], carry += sum < word[i])
+
+static __always_inline uint64_t add_words(uint64_t sum, const uint64_t *word,
+                                          size_t count)
 {
 	uint64_t carry = 0;
 
-	for (; count >= 8; count -= 8, word += 8) {
-		sum += word[0], carry += sum < word[0];
-		sum += word[1], carry += sum < word[1];
-		sum += word[2], carry += sum < word[2];
-		sum += word[3], carry += sum < word[3];
-		sum += word[4], carry += sum < word[4];
-		sum += word[5], carry += sum < word[5];
-		sum += word[6], carry += sum < word[6];
-		sum += word[7], carry += sum < word[7];
+	for (; count >= 16; count -= 16, word += 16) {
+		ADD(0), ADD(1), ADD(2), ADD(3);
+		ADD(4), ADD(5), ADD(6), ADD(7);
+		ADD(8), ADD(9), ADD(10), ADD(11);
+		ADD(12), ADD(13), ADD(14), ADD(15);
+	}
+	if (count >= 8) {
+		ADD(0), ADD(1), ADD(2), ADD(3);
+		ADD(4), ADD(5), ADD(6), ADD(7);
+		count -= 8, word += 8;
 	}
 	for (; count > 0; count--, word++)
-		sum += *word, carry += sum < *word;
+		ADD(0);
 	return add(sum, carry);
 }
 
+/* Each half is added to the other: the upper one is the sum, its carry gone round. */
 static uint16_t fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* Up to the first multiple of 8; @p is even. */
