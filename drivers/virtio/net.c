@@ -44,6 +44,7 @@
 #define CONFIG_MTU    10u
 
 #define STATUS_LINK_UP 1u
+#define ETHERNET_BYTES 14u
 #define MTU_USUAL      1500u
 #define MTU_LEAST      68u /* RFC 791 */
 
@@ -114,6 +115,8 @@ static void read_info(struct virtio_net *net)
 	info->cuts_tcp6 = info->sums && virtio_has(device, F_HOST_TSO6);
 	info->large_frames = virtio_has(device, F_GUEST_TSO4) ||
 	                     virtio_has(device, F_GUEST_TSO6);
+	if (!info->large_frames)
+		net->rx_offset = -(info->header_bytes + ETHERNET_BYTES) % 8;
 	net->has_status = virtio_has(device, F_STATUS);
 	net->tells_once = virtio_has(device, VIRTIO_F_EVENT_IDX);
 	read_mac(net);
@@ -209,6 +212,7 @@ static int start(struct virtio_net *net)
 		return err;
 	read_info(net);
 	net->buffers_wanted = buffers_to_keep(net);
+	net->spares_wanted = net->buffers_wanted;
 	err = net_buffers_make(net);
 	if (err)
 		return err;
@@ -244,7 +248,6 @@ int virtio_net_open(void (*event)(void *argument), void *argument,
 	net->device = device;
 	net->event = event;
 	net->argument = argument;
-	net->spares_wanted = NET_SPARES_MAX;
 	err = start(net);
 	if (err) {
 		net_buffers_take_back(net);
@@ -278,6 +281,7 @@ void virtio_net_read_counters(const struct virtio_net *net,
 	unsigned int i;
 
 	*out = net->counters;
+	out->buffers_in += out->frames_in;
 	out->interrupts = virtio_interrupts(net->device);
 	for (i = 0; i < net->info.pairs; i++) {
 		out->kicks_in += net->rx[i]->kicks;

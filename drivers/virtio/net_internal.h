@@ -9,7 +9,6 @@
 #include "drivers/virtio_net.h"
 
 #define NET_PAIRS_MAX  4u
-#define NET_SPARES_MAX 64u
 #define NET_RX_ENTRIES 256u
 #define NET_TX_ENTRIES 256u
 
@@ -26,9 +25,10 @@ struct virtio_net {
 	struct virtio_queue *control; /* NULL: no need */
 	void (*event)(void *argument);
 	void *argument;
-	bool joins;      /* [I] MRG_RXBUF: a buffer is one page */
-	bool interrupts; /* [I] */
-	bool has_status; /* [I] it tells whether the link is up */
+	unsigned int rx_offset; /* [I] where a buffer begins in its page */
+	bool joins;             /* [I] MRG_RXBUF: a buffer is one page */
+	bool interrupts;        /* [I] */
+	bool has_status;        /* [I] it tells whether the link is up */
 
 	bool tells_once;           /* [I] VIRTIO_F_EVENT_IDX */
 	unsigned int link_changed; /* [A] */
@@ -41,9 +41,10 @@ struct virtio_net {
 	unsigned int next_rx;   /* pair that is looked at first */
 	unsigned int sent_from; /* the same for what was sent */
 	bool tx_waits;          /* a send was refused */
-	struct page *spares[NET_SPARES_MAX];
+	struct page *spares[NET_RX_ENTRIES];
 	unsigned int nr_spares;
 	unsigned int spares_wanted; /* 0 when it was given up */
+	/* ->buffers_in: besides the first of a frame */
 	struct virtio_net_counters counters;
 };
 

@@ -8,7 +8,9 @@
  *       page 0               page 1               page 2
  *
  * Without, a buffer is as many pages as the largest frame needs. Pages that were
- * not written are used again at once.
+ * not written are used again at once. Where no frame is larger than a page it begins
+ * some bytes behind the page's start, so that what follows Ethernet's header is at a
+ * multiple of 8.
  */
 #include <errno.h>
 #include <string.h>
@@ -94,8 +96,8 @@ static int post_page(struct virtio_net *net, struct virtio_ring *ring)
 
 	if (!page)
 		return -ENOMEM;
-	piece.phys = page_to_phys(page);
-	piece.bytes = PAGE_SIZE;
+	piece.phys = page_to_phys(page) + net->rx_offset;
+	piece.bytes = PAGE_SIZE - net->rx_offset;
 	err = virtio_ring_add(ring, &piece, 0, 1, page);
 	if (err)
 		virtio_net_recycle(net, page);
@@ -160,14 +162,17 @@ bool virtio_net_refill(struct virtio_net *net)
 	return complete;
 }
 
-static struct virtio_net_header *header_of(struct page *page)
+static struct virtio_net_header *header_of(const struct virtio_net *net,
+                                           struct page *page)
 {
-	return page_address(page);
+	return (void *)((char *)page_address(page) + net->rx_offset);
 }
 
 /* The device says: all there, in full pages but for the last one. */
-static void take_rest(struct virtio_net *net, struct virtio_ring *ring,
-                      struct virtio_net_frame *frame, unsigned int buffers)
+static __noinline void take_rest(struct virtio_net *net,
+                                 struct virtio_ring *ring,
+                                 struct virtio_net_frame *frame,
+                                 unsigned int buffers)
 {
 	uint32_t written = PAGE_SIZE;
 
@@ -185,7 +190,8 @@ static void take_rest(struct virtio_net *net, struct virtio_ring *ring,
 	}
 }
 
-static void drop(struct virtio_net *net, struct virtio_net_frame *frame)
+static __noinline void drop(struct virtio_net *net,
+                            struct virtio_net_frame *frame)
 {
 	unsigned int i;
 
@@ -201,6 +207,7 @@ static bool is_sound(const struct virtio_net *net,
 	const uint32_t with_header = frame->bytes;
 
 	return with_header > net->info.header_bytes &&
+	       (frame->count == 1 || net->rx_offset == 0) &&
 	       with_header > (frame->count - 1) * PAGE_SIZE &&
 	       with_header <= frame->count * PAGE_SIZE;
 }
@@ -211,11 +218,11 @@ static bool take_joined(struct virtio_net *net, struct virtio_ring *ring,
 	struct page *page = virtio_ring_take(ring, &frame->bytes);
 	unsigned int buffers;
 
-	frame->count = 0;
 	if (!page)
 		return false;
-	frame->pages[frame->count++] = page;
-	buffers = READ_ONCE(header_of(page)->buffers);
+	frame->pages[0] = page;
+	frame->count = 1;
+	buffers = READ_ONCE(header_of(net, page)->buffers);
 	if (buffers == 1)
 		return true;
 	if (buffers == 0 || buffers > VIRTIO_NET_FRAME_PAGES) {
@@ -228,8 +235,9 @@ static bool take_joined(struct virtio_net *net, struct virtio_ring *ring,
 }
 
 /* A buffer of several pages gives away those that were written. */
-static bool take_buffer(struct virtio_net *net, struct virtio_ring *ring,
-                        struct virtio_net_frame *frame)
+static __noinline bool take_buffer(struct virtio_net *net,
+                                   struct virtio_ring *ring,
+                                   struct virtio_net_frame *frame)
 {
 	struct net_buffer *buffer = virtio_ring_take(ring, &frame->bytes);
 	unsigned int i;
@@ -267,17 +275,25 @@ static bool take(struct virtio_net *net, struct virtio_ring *ring,
 
 static void accept(struct virtio_net *net, struct virtio_net_frame *frame)
 {
-	const uint8_t flags = READ_ONCE(header_of(frame->pages[0])->flags);
+	const uint8_t header_bytes = net->info.header_bytes;
+	bool is_good = false;
 
-	frame->offset = net->info.header_bytes;
-	frame->bytes -= net->info.header_bytes;
-	frame->sum_is_good =
-		net->info.sums_received && (flags & (VIRTIO_NET_NEEDS_CHECKSUM |
-	                                             VIRTIO_NET_CHECKSUM_GOOD));
+	if (net->info.sums_received) {
+		const uint8_t flags =
+			READ_ONCE(header_of(net, frame->pages[0])->flags);
+
+		is_good = flags & (VIRTIO_NET_NEEDS_CHECKSUM |
+		                   VIRTIO_NET_CHECKSUM_GOOD);
+	}
+	frame->offset = net->rx_offset + header_bytes;
+	frame->bytes -= header_bytes;
+	frame->sum_is_good = is_good;
 	net->counters.frames_in++;
 	net->counters.bytes_in += frame->bytes;
-	net->counters.buffers_in += frame->count;
-	net->counters.large_in += frame->count > 1;
+	if (frame->count > 1) {
+		net->counters.buffers_in += frame->count - 1;
+		net->counters.large_in++;
+	}
 }
 
 static bool receive_from(struct virtio_net *net, struct virtio_ring *ring,
