@@ -26,7 +26,7 @@
 #define FRAME_LEAST  14u /* an Ethernet header */
 #define FRAME_PADDED 60u /* lwIP reads headers that shorter frames have not */
 #define FRAME_MOST   UINT16_MAX
-#define SPARE_MOST   64u
+#define SPARE_MOST   256u
 #define COPY_MOST    2048u
 #define IP_ALIGNS    2u /* before Ethernet's 14 bytes */
 /* Of memory, that may be pinned before more is copied, and at all. */
@@ -57,9 +57,8 @@ struct page_pbuf {
 static struct page_pbuf *spare; /* chained by ->mapping */
 static unsigned int nr_spare;
 
-static void free_pages_of(struct pbuf *p)
+static __noinline void free_several(struct page_pbuf *own)
 {
-	struct page_pbuf *own = (struct page_pbuf *)p;
 	unsigned int i;
 
 	if (own->mapping) {
@@ -69,7 +68,20 @@ static void free_pages_of(struct pbuf *p)
 	for (i = 0; i < own->count; i++)
 		virtio_net_recycle(own->net, own->pages[i]);
 	frame_counters.pinned -= own->count;
-	if (!CONFIG_CHECK && own->count == 1 && nr_spare < SPARE_MOST) {
+	kfree(own);
+}
+
+static void free_pages_of(struct pbuf *p)
+{
+	struct page_pbuf *own = (struct page_pbuf *)p;
+
+	if (own->count != 1) {
+		free_several(own);
+		return;
+	}
+	virtio_net_recycle(own->net, own->pages[0]);
+	frame_counters.pinned--;
+	if (!CONFIG_CHECK && nr_spare < SPARE_MOST) {
 		own->mapping = spare;
 		spare = own;
 		nr_spare++;
@@ -78,7 +90,8 @@ static void free_pages_of(struct pbuf *p)
 	}
 }
 
-static void drop(struct virtio_net *net, const struct virtio_net_frame *frame)
+static __noinline void drop(struct virtio_net *net,
+                            const struct virtio_net_frame *frame)
 {
 	unsigned int i;
 
@@ -92,14 +105,13 @@ static uint32_t padded(uint32_t bytes)
 }
 
 /* Zeros up to the least length, which there is room for. */
-static void pad(char *start, uint32_t bytes)
+static __noinline void pad(char *start, uint32_t bytes)
 {
-	if (bytes < FRAME_PADDED)
-		memset(start + bytes, 0, FRAME_PADDED - bytes);
+	memset(start + bytes, 0, FRAME_PADDED - bytes);
 }
 
-static struct pbuf *copy(struct virtio_net *net,
-                         const struct virtio_net_frame *frame)
+static __noinline struct pbuf *copy(struct virtio_net *net,
+                                    const struct virtio_net_frame *frame)
 {
 	const char *from =
 		(char *)page_address(frame->pages[0]) + frame->offset;
@@ -111,7 +123,8 @@ static struct pbuf *copy(struct virtio_net *net,
 		char *to = (char *)p->payload + IP_ALIGNS;
 
 		memcpy(to, from, frame->bytes);
-		pad(to, frame->bytes);
+		if (frame->bytes < FRAME_PADDED)
+			pad(to, frame->bytes);
 		pbuf_remove_header(p, IP_ALIGNS);
 		frame_counters.copied++;
 		frame_counters.copied_bytes += frame->bytes;
@@ -129,13 +142,11 @@ static void count_pinned(unsigned int count)
 		frame_counters.pinned_peak = frame_counters.pinned;
 }
 
-/* Where the pages stand side by side; NULL: no memory. */
-static char *map(struct page_pbuf *own)
+/* Several pages, side by side. NULL: no memory. */
+static __noinline char *map(struct page_pbuf *own,
+                            const struct virtio_net_frame *frame)
 {
-	if (own->count == 1) {
-		own->mapping = NULL;
-		return page_address(own->pages[0]);
-	}
+	memcpy(own->pages, frame->pages, own->count * sizeof(own->pages[0]));
 	own->mapping = vm_map_ram(own->pages, own->count, -1, PAGE_KERNEL);
 	frame_counters.mapped += own->mapping != NULL;
 	frame_counters.pages_mapped += own->mapping ? own->count : 0;
@@ -184,9 +195,13 @@ static struct pbuf *keep(struct virtio_net *net,
 		own->custom.custom_free_function = free_pages_of;
 		own->net = net;
 		own->count = frame->count;
-		memcpy(own->pages, frame->pages,
-		       frame->count * sizeof(own->pages[0]));
-		start = map(own);
+		if (likely(frame->count == 1)) {
+			own->mapping = NULL;
+			own->pages[0] = frame->pages[0];
+			start = page_address(own->pages[0]);
+		} else {
+			start = map(own, frame);
+		}
 	}
 	if (unlikely(!start)) {
 		kfree(own);
@@ -195,7 +210,8 @@ static struct pbuf *keep(struct virtio_net *net,
 		return NULL;
 	}
 	start += frame->offset;
-	pad(start, frame->bytes);
+	if (frame->bytes < FRAME_PADDED)
+		pad(start, frame->bytes);
 	count_pinned(frame->count);
 	return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &own->custom,
 	                           start, bytes);
