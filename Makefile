@@ -442,8 +442,8 @@ NET_HOST_CODE := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing 
 NET_HOST_LWIP := $(NET_HOST_CODE) -fno-sanitize=alignment -w $(NET_HOST_INCLUDES)
 NET_HOST_OURS := $(NET_HOST_CODE) -Wall -Wextra -Werror $(NET_HOST_INCLUDES)
 NET_HOST_OBJS := $(LWIP_FILES:%=$(NET_HOST)/lwip/%.o) \
-	$(patsubst %,$(NET_HOST)/%.o,net/checksum.c net/gso.c net/memory.c net/pools.c \
-	net/reference.c \
+	$(patsubst %,$(NET_HOST)/%.o,net/checksum.c net/gro.c net/gso.c net/memory.c \
+	net/pools.c net/reference.c \
 	tests/host/tap.c tests/host/net/host_port.c tests/host/net/wire.c \
 	tests/host/net/packets.c tests/host/net/transfer.c)
 

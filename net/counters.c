@@ -8,6 +8,7 @@
 #include "core/compiler.h"
 #include "drivers/virtio_net.h"
 #include "net/frame.h"
+#include "net/gro.h"
 #include "net/gso.h"
 #include "net/interface.h"
 #include "net/pools.h"
@@ -58,6 +59,15 @@ static const struct named of_gso[] = {
 	OF_GSO(frames),
 	OF_GSO(copied),
 	OF_GSO(lost),
+};
+
+#define OF_GRO(member)                                                \
+	{                                                             \
+		"gro_" #member, offsetof(struct gro_counters, member) \
+	}
+static const struct named of_gro[] = {
+	OF_GRO(frames),
+	OF_GRO(packets),
 };
 
 #define OF_STACK(member)                                                \
@@ -163,6 +173,7 @@ void net_show_counters(line_emit *emit, void *context)
 	interface_read_counters(&of_device);
 	show_longs(&to, device, ARRAY_SIZE(device), &of_device);
 	lines_say(&to, "device_copied_out %lu", transmit_copied);
+	show_longs(&to, of_gro, ARRAY_SIZE(of_gro), &gro_counters);
 	show_longs(&to, of_gso, ARRAY_SIZE(of_gso), &gso_counters);
 	show_longs(&to, frames, ARRAY_SIZE(frames), &frame_counters);
 	show_longs(&to, of_stack, ARRAY_SIZE(of_stack), &net_counters);

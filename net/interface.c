@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "drivers/virtio_net.h"
 #include "net/frame.h"
+#include "net/gro.h"
 #include "net/offload.h"
 #include "net/services.h"
 #include "net/show.h"
@@ -38,6 +39,8 @@ static struct {
 	struct virtio_net *device; /* NULL: none */
 	const struct virtio_net_info *info;
 	uint16_t flags; /* what lwIP has to compute and check */
+	bool joins;     /* frames of a connection, since the device does not */
+	bool holds;     /* some of them; see net/gro.h */
 	bool starved;   /* buffers are missing */
 } interface;
 
@@ -96,6 +99,7 @@ static err_t interface_init(struct netif *netif)
 	services_read_names();
 	netif->hostname = services_host_name();
 	interface.flags = checksum_flags(info);
+	interface.joins = !info->large_frames;
 	expect_looped();
 	offload_init(netif, info);
 	return ERR_OK;
@@ -142,20 +146,49 @@ bool interface_has_work(void)
 	return interface.device && virtio_net_has_received(interface.device);
 }
 
-/* Sums that the device has not looked at are lwIP's to check. */
-static void give(const struct virtio_net_frame *frame)
+/* Sums that nobody has looked at are lwIP's to check. */
+static void input(struct pbuf *p, bool sum_is_good)
 {
 	struct netif *netif = &interface.netif;
 	const uint16_t unchecked =
 		interface.flags & ~(uint16_t)(NETIF_CHECKSUM_CHECK_TCP |
 	                                      NETIF_CHECKSUM_CHECK_UDP);
-	struct pbuf *p;
 
-	NETIF_SET_CHECKSUM_CTRL(netif, frame->sum_is_good ? unchecked
-	                                                  : interface.flags);
-	p = frame_to_pbuf(interface.device, frame);
-	if (likely(p) && netif->input(p, netif) != ERR_OK)
+	NETIF_SET_CHECKSUM_CTRL(netif,
+	                        sum_is_good ? unchecked : interface.flags);
+	if (netif->input(p, netif) != ERR_OK)
 		pbuf_free(p);
+}
+
+static void input_held(void)
+{
+	if (interface.holds) {
+		interface.holds = false;
+		input(gro_end(), true);
+	}
+}
+
+/* To be one packet with those around it, or by itself. */
+static void join(struct pbuf *p, bool sum_is_good)
+{
+	if (gro_join(p, sum_is_good))
+		return;
+	input_held();
+	interface.holds = gro_hold(p, sum_is_good);
+	if (!interface.holds)
+		input(p, sum_is_good);
+}
+
+static void give(const struct virtio_net_frame *frame)
+{
+	struct pbuf *p = frame_to_pbuf(interface.device, frame);
+
+	if (unlikely(!p))
+		return;
+	if (interface.joins && (interface.holds || p->len >= GRO_LEAST))
+		join(p, frame->sum_is_good);
+	else
+		input(p, frame->sum_is_good);
 }
 
 unsigned int interface_work(unsigned int budget)
@@ -170,6 +203,9 @@ unsigned int interface_work(unsigned int budget)
 		give(&frame);
 		count++;
 	}
+	/* What follows it may be there already, for the next round. */
+	if (count < budget || !virtio_net_has_received(interface.device))
+		input_held();
 	expect_looped();
 	if (count > 0 || interface.starved)
 		interface.starved = !virtio_net_refill(interface.device);

@@ -427,6 +427,7 @@ def net_jobs():
     for name, image in (("link", SHELL), ("ip4", SHELL), ("ip6", SHELL),
                         ("tcp", SERVER)):
         yield Net(f"net/frames-{name}", image, f"frames.py {name}")
+    yield Net("net/frames-joined", SERVER, "frames.py plain joined tcp")
     yield Net("net/link", SHELL, "link.py")
     yield Net("net/services", SHELL, "services.py")
     yield Net("net/services-addresses", SHELL, "services.py addresses")

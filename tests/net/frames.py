@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""frames.py GROUP... - hostile frames of each kind; after each check the image
+"""frames.py [plain] GROUP... - hostile frames of each kind; after each check the image
 answers as before, every frame that came is accounted for, and nothing stays held.
+With `plain` its device has no offloads.
 
 In a network namespace: tools/netns.sh run tests/net/frames.py GROUP..."""
 import importlib
@@ -9,6 +10,7 @@ import sys
 
 from guest import Guest, check_balance
 from report import Report
+from variants import OFF
 from wire import Wire
 
 # Held until it is too old, 15 or 60 s (RFC 791, RFC 8200): looked at once at the end.
@@ -34,12 +36,13 @@ def named(check):
 
 
 def main():
+    plain = sys.argv[1] == "plain"
     modules = [importlib.import_module("hostile_" + name)
-               for name in sys.argv[1:]]
+               for name in sys.argv[1 + plain:]]
     checks = [check for module in modules for check in module.CHECKS]
     app = modules[0].APP if hasattr(modules[0], "APP") else "shell"
     report = Report(len(checks))
-    with Guest(app) as guest:
+    with Guest(app, device=OFF if plain else "") as guest:
         wire = Wire()
         wire.check_answers()
         for check in checks:

@@ -192,7 +192,8 @@ def frames_in(figures):
     return (figures["frames_short_frames"] + figures["frames_long_frames"] +
             figures["frames_no_memory"] + figures["arp_recv"] +
             figures["arp_proterr"] + figures["ip4_recv"] +
-            figures["ip6_recv"] - figures["link_recv"])
+            figures["ip6_recv"] - figures["link_recv"] +
+            figures["gro_frames"] - figures["gro_packets"])
 
 
 # What comes and goes by itself.

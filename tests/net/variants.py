@@ -42,6 +42,9 @@ VARIANTS = {
     "mq-modern": {"netdev": TAP + ",queues=2", "device": ",mq=on", "smp": 2,
                   "more": MODERN},
 }
+# Their devices join no segments.
+JOINED = ("no-offload", "no-joined-buffers-no-offload",
+          "no-segmentation-no-indirect", "user")
 # Their devices leave segments of this or that version to the image.
 CUT = ("no-offload", "no-segmentation", "no-segmentation-6",
        "no-joined-buffers-no-offload")
@@ -63,10 +66,13 @@ def both_ways(image, size, address=None):
             claim(got == piece, f"bytes behind {start} differ")
 
 
-def check_cut(name, figures):
+def check_segments(name, figures):
     cut, frames = figures["gso_segments"], figures["gso_frames"]
     claim(name not in CUT or frames > 2 * cut > 0,
           f"{cut} segments were cut into {frames} frames")
+    joined, packets = figures["gro_frames"], figures["gro_packets"]
+    claim(joined >= 2 * packets and (packets > 0) == (name in JOINED),
+          f"{joined} frames became {packets} packets")
     claim(not figures["gso_lost"], f"{figures['gso_lost']} frames were lost")
 
 
@@ -85,7 +91,7 @@ def variant(name):
                 say(f"{name}: {rate:.0f} requests/s with {connections}")
             image.check_sound()
             check_balance(image, before, 12)
-            check_cut(name, image.figures())
+            check_segments(name, image.figures())
 
     check.__doc__ = f"a short load: {name}"
     return check

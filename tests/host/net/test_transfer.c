@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes over TCP, with and without a device that cuts segments, and with loss. */
+#include "net/gro.h"
 #include "tests/image/test.h"
 #include "transfer.h"
 #include "wire.h"
@@ -9,10 +10,11 @@
 #define MB (1024ul * 1024)
 
 static size_t largest;
+static unsigned long acks; /* and all else that the receiver sends */
 
 static void watch(struct netif *from, const struct pbuf *p)
 {
-	(void)from;
+	acks += from == &wire_ends[1];
 	if (p->gso_size > 0 && p->tot_len > largest)
 		largest = p->tot_len;
 }
@@ -21,6 +23,7 @@ static void watch(struct netif *from, const struct pbuf *p)
 static void check_transfer(struct transfer transfer, unsigned int ms)
 {
 	largest = 0;
+	acks = 0;
 	wire_watch = watch;
 	CHECK_EQ(transfer_open(&transfer), ERR_OK);
 	transfer_run(&transfer, ms);
@@ -96,6 +99,43 @@ TEST(transfer_by_large_segments_with_10_pct_lost_arrives)
 	check_transfer((struct transfer){ .bytes = 2 * MB,
 	                                  .flags = TCP_WRITE_FLAG_COPY },
 	               3000000);
+}
+
+/* By frames that are joined again, as many as come at a time. */
+static void joined(unsigned int lost_pct, unsigned int swapped_pct, bool is_v6)
+{
+	const struct gro_counters before = gro_counters;
+
+	wire_start();
+	wire_joins = true;
+	wire_lost_pct = lost_pct;
+	wire_swapped_pct = swapped_pct;
+	wire_ends[0].gso_max = NETIF_GSO_MAX;
+	check_transfer((struct transfer){ .bytes = 8 * MB, .is_v6 = is_v6 },
+	               lost_pct + swapped_pct > 0 ? 1500000 : 3000);
+	CHECK(gro_counters.frames - before.frames > 4 * MB / TCP_MSS);
+	/* None is kept back for the next one. */
+	CHECK(acks >= gro_counters.packets - before.packets);
+}
+
+TEST(transfer_by_joined_segments_arrives)
+{
+	joined(0, 0, false);
+}
+
+TEST(transfer_by_joined_segments_over_ipv6_arrives)
+{
+	joined(0, 0, true);
+}
+
+TEST(transfer_by_joined_segments_with_2_pct_lost_arrives)
+{
+	joined(2, 0, false);
+}
+
+TEST(transfer_by_joined_segments_out_of_order_arrives)
+{
+	joined(1, 5, true);
 }
 
 TEST(transfer_out_of_order_arrives)

@@ -12,6 +12,7 @@
 
 #include "host_port.h"
 #include "lwip_port.h"
+#include "net/gro.h"
 #include "net/gso.h"
 #include "net/pools.h"
 #include "tests/image/test.h"
@@ -23,6 +24,9 @@
 #include "lwip/prot/ip4.h"
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
+
+#define FRAME_LEAST \
+	46u /* behind Ethernet's header: what is less is filled up */
 
 struct packet {
 	struct packet *next;
@@ -40,7 +44,7 @@ struct received {
 struct netif wire_ends[2];
 ip_addr_t wire_address[2], wire_address6[2];
 unsigned int wire_lost_pct, wire_swapped_pct;
-bool wire_brings_whole;
+bool wire_brings_whole, wire_joins;
 unsigned long wire_packets, wire_segments;
 void (*wire_watch)(struct netif *from, const struct pbuf *p);
 
@@ -151,19 +155,84 @@ static void free_received(struct pbuf *p)
 	free(received);
 }
 
-void wire_inject(struct netif *to, const void *packet, size_t bytes)
+/* In memory that ends where it does; @front bytes are before it. */
+static struct pbuf *receive(const void *packet, size_t bytes, size_t front)
 {
 	struct received *received = calloc(1, sizeof(*received));
-	struct pbuf *p;
 
-	received->data = malloc(bytes);
-	memcpy(received->data, packet, bytes);
+	received->data = malloc(front + bytes);
+	memcpy((char *)received->data + front, packet, bytes);
 	received->custom.custom_free_function = free_received;
-	p = pbuf_alloced_custom(PBUF_RAW, (u16_t)bytes, PBUF_REF,
-	                        &received->custom, received->data,
-	                        (u16_t)bytes);
+	return pbuf_alloced_custom(
+		PBUF_RAW, (u16_t)bytes, PBUF_REF, &received->custom,
+		(char *)received->data + front, (u16_t)bytes);
+}
+
+static void input(struct netif *to, struct pbuf *p)
+{
 	if (to->input(p, to) != ERR_OK)
 		pbuf_free(p);
+}
+
+void wire_inject(struct netif *to, const void *packet, size_t bytes)
+{
+	input(to, receive(packet, bytes, 0));
+}
+
+struct pbuf *wire_frame(const void *packet, size_t bytes)
+{
+	char padded[FRAME_LEAST] = { 0 };
+	struct eth_hdr *ethernet;
+	struct pbuf *p;
+
+	if (bytes < sizeof(padded)) {
+		memcpy(padded, packet, bytes);
+		packet = padded;
+		bytes = sizeof(padded);
+	}
+	p = receive(packet, bytes, 2 + SIZEOF_ETH_HDR);
+	p->payload = (char *)p->payload - SIZEOF_ETH_HDR;
+	p->len = p->tot_len = (u16_t)(bytes + SIZEOF_ETH_HDR);
+	ethernet = p->payload;
+	memset(ethernet, 0x33, sizeof(*ethernet));
+	ethernet->type = IPH_V((struct ip_hdr *)(ethernet + 1)) == 6
+	                         ? PP_HTONS(ETHTYPE_IPV6)
+	                         : PP_HTONS(ETHTYPE_IP);
+	return p;
+}
+
+static struct netif *holder; /* whose packet net/gro.c holds; NULL: none */
+
+static void input_frame(struct netif *to, struct pbuf *p, bool is_good)
+{
+	NETIF_SET_CHECKSUM_CTRL(to,
+	                        is_good ? (uint16_t)~NETIF_CHECKSUM_CHECK_TCP
+	                                : NETIF_CHECKSUM_ENABLE_ALL);
+	pbuf_remove_header(p, SIZEOF_ETH_HDR);
+	input(to, p);
+}
+
+static void input_held(void)
+{
+	struct netif *to = holder;
+
+	holder = NULL;
+	if (to)
+		input_frame(to, gro_end(), true);
+}
+
+/* As net/interface.c does. */
+static void join(const struct packet *packet)
+{
+	struct pbuf *p = wire_frame(packet->data, packet->bytes);
+
+	if (holder == packet->to && gro_join(p, false))
+		return;
+	input_held();
+	if (gro_hold(p, false))
+		holder = packet->to;
+	else
+		input_frame(packet->to, p, false);
 }
 
 /* What was not cut has no sum: a device that joins frames has looked at theirs. */
@@ -178,9 +247,13 @@ static void deliver(void)
 
 		packets = packet->next;
 		NETIF_SET_CHECKSUM_CTRL(packet->to, flags);
-		wire_inject(packet->to, packet->data, packet->bytes);
+		if (wire_joins)
+			join(packet);
+		else
+			wire_inject(packet->to, packet->data, packet->bytes);
 		free(packet);
 	}
+	input_held();
 }
 
 void wire_run(unsigned int ms, const bool *done)
@@ -275,7 +348,7 @@ void wire_start(void)
 	wire_lost_pct = wire_swapped_pct = 0;
 	wire_packets = wire_segments = 0;
 	wire_watch = NULL;
-	wire_brings_whole = false;
+	wire_brings_whole = wire_joins = false;
 	wire_ends[0].gso_max = wire_ends[1].gso_max = 0;
 }
 

@@ -23,6 +23,9 @@ extern unsigned int wire_lost_pct, wire_swapped_pct;
 /* Large segments are not cut; false at the start of each test. */
 extern bool wire_brings_whole;
 
+/* What comes at a time is joined by net/gro.c; false at the start of each test. */
+extern bool wire_joins;
+
 /* Since wire_start(): packets that an end handed over, and segments they became. */
 extern unsigned long wire_packets, wire_segments;
 /* Called with each packet before it is cut, if it is set. */
@@ -36,6 +39,9 @@ void wire_run(unsigned int ms, const bool *done);
 
 /* A packet for an end as if it had come: @bytes from the IP header on. */
 void wire_inject(struct netif *to, const void *packet, size_t bytes);
+
+/* A packet as a received Ethernet frame, in memory that ends where it does. */
+struct pbuf *wire_frame(const void *packet, size_t bytes);
 
 /*
  * At the end of each test: every connection is aborted, and no memory of lwIP's is
