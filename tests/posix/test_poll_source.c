@@ -18,6 +18,8 @@
 #include "posix/poll.h"
 #include "test.h"
 
+#define TRIES 20000 /* of 100 us */
+
 static struct wait_queue pollers = WAIT_QUEUE_INIT("test pollers");
 static unsigned int asked; /* [A] times that somebody looked */
 static const struct poll_source *before;
@@ -108,16 +110,23 @@ static void ask(void)
 	CHECK_EQ(wait_queue_wake(&pollers, 1), 1);
 }
 
+static void wait_until(const unsigned int *word, unsigned int value)
+{
+	unsigned int tries;
+
+	for (tries = 0; READ_ONCE(*word) != value && tries < TRIES; tries++)
+		usleep(100);
+	CHECK_EQ(READ_ONCE(*word), value);
+}
+
 static void wait_until_asleep(unsigned int count)
 {
-	while (READ_ONCE(pollers.sleepers) != count)
-		usleep(100);
+	wait_until(&pollers.sleepers, count);
 }
 
 static void wait_until_asked(unsigned int times)
 {
-	while (READ_ONCE(asked) != times)
-		usleep(100);
+	wait_until(&asked, times);
 }
 
 /* Asked twice in a row, with nothing for it: it sleeps on, and is one of them. */
