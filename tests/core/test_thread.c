@@ -208,7 +208,7 @@ TEST(time_that_a_thread_sleeps_is_not_its_own)
 	                         THREAD_UNINTERRUPTIBLE);
 	CHECK(thread_run_ns(current_thread()) - before < 25 * MS);
 	spin_ns(20 * MS);
-	CHECK(thread_run_ns(current_thread()) - before > 19 * MS);
+	CHECK(thread_run_ns(current_thread()) - before > 10 * MS);
 }
 
 TEST(thread_that_keeps_its_hart_may_not_switch)
