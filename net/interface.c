@@ -217,12 +217,12 @@ unsigned int interface_work(unsigned int budget)
 
 bool interface_is_unflushed(void)
 {
-	return transmit_unflushed() > 0;
+	return READ_ONCE(transmit_unflushed) > 0;
 }
 
 bool interface_should_flush(void)
 {
-	return transmit_unflushed() >= FLUSH_FRAMES;
+	return transmit_unflushed >= FLUSH_FRAMES;
 }
 
 void interface_flush(void)

@@ -23,12 +23,12 @@
 #include "lwip/priv/tcp_priv.h"
 
 unsigned long transmit_copied;
+unsigned int transmit_unflushed;
 
 static struct {
 	struct virtio_net *device;
 	const struct virtio_net_info *info;
-	unsigned int unflushed; /* [A] frames */
-	bool refused;           /* there was no room for something */
+	bool refused; /* there was no room for something */
 } transmitter;
 
 void transmit_init(struct virtio_net *net)
@@ -37,14 +37,9 @@ void transmit_init(struct virtio_net *net)
 	transmitter.info = virtio_net_info(net);
 }
 
-unsigned int transmit_unflushed(void)
-{
-	return READ_ONCE(transmitter.unflushed);
-}
-
 void transmit_flush(void)
 {
-	WRITE_ONCE(transmitter.unflushed, 0);
+	WRITE_ONCE(transmit_unflushed, 0);
 	virtio_net_kick(transmitter.device);
 }
 
@@ -66,9 +61,9 @@ void transmit_take_back(void)
 }
 
 /* @bytes from @offset of @p on, behind @count pieces. 0: too many, or not mapped. */
-static unsigned int add_pieces(const struct pbuf *p, unsigned int offset,
-                               unsigned int bytes, struct virtio_piece *pieces,
-                               unsigned int count)
+static __always_inline unsigned int
+add_pieces(const struct pbuf *p, unsigned int offset, unsigned int bytes,
+           struct virtio_piece *pieces, unsigned int count)
 {
 	for (; bytes > 0; p = p->next, offset = 0) {
 		unsigned int here = p->len - offset;
@@ -105,8 +100,9 @@ static unsigned int set_header_apart(struct virtio_piece *pieces,
 }
 
 /* On 0 @p comes back from virtio_net_sent(). */
-static int queue_pieces(unsigned int pair, struct virtio_piece *pieces,
-                        unsigned int count, struct pbuf *p)
+static __always_inline int queue_pieces(unsigned int pair,
+                                        struct virtio_piece *pieces,
+                                        unsigned int count, struct pbuf *p)
 {
 	int err;
 
@@ -116,11 +112,11 @@ static int queue_pieces(unsigned int pair, struct virtio_piece *pieces,
 		return -EINVAL;
 	err = virtio_net_send(transmitter.device, pair, pieces, count, p);
 	if (likely(!err))
-		WRITE_ONCE(transmitter.unflushed, transmitter.unflushed + 1);
+		WRITE_ONCE(transmit_unflushed, transmit_unflushed + 1);
 	return err;
 }
 
-static int queue_packet(struct pbuf *p)
+static __always_inline int queue_packet(struct pbuf *p)
 {
 	const unsigned int pair = virtio_net_pair(transmitter.device);
 	struct virtio_piece pieces[VIRTIO_CHAIN_MAX];

@@ -20,8 +20,8 @@ err_t transmit(struct netif *netif, struct pbuf *p);
 /* What the device has sent is freed, and what it had no room for is tried again. */
 void transmit_take_back(void);
 
-/* Frames that the device has not been told of. Context: any. */
-unsigned int transmit_unflushed(void);
+/* [A] Frames that the device has not been told of. */
+extern unsigned int transmit_unflushed;
 void transmit_flush(void);
 
 extern unsigned long transmit_copied; /* packets in too many pieces */
