@@ -58,6 +58,11 @@ refuse "name no host that serves packages" \
 	'(de[b]|snapsho[t]|securit[y]|ft[p])\.debian\.org|py[p]i\.|npmj[s]\.' \
 	"${texts[@]}"
 
+# Line ends that differ make one of a whole file, which is others' source.
+mapfile -t patches < <(those '\.patch$' "${texts[@]}")
+refuse "a patch of hundreds of lines at once" '^@@ -[0-9]+,[0-9]{3,} ' \
+	"${patches[@]}"
+
 mapfile -t licensed < <(those '\.([chS]|py|sh|ld)$' "${texts[@]}")
 while read -r file; do
 	echo "$file: no SPDX-License-Identifier in its first three lines"
