@@ -161,7 +161,7 @@ int gso_begin(struct gso *gso, struct pbuf *segment)
 	if (err)
 		return err;
 	count = (gso->left + gso->size - 1) / gso->size;
-	headers = mem_malloc(sizeof(*headers) + count * gso->words * 8ul);
+	headers = mem_malloc(sizeof(*headers) + 8ul * count * gso->words);
 	if (!headers)
 		return -ENOMEM;
 	headers->custom.custom_free_function = free_headers;

@@ -194,7 +194,7 @@ static void send_frame(const struct gso *gso, const struct gso_frame *frame,
 	struct virtio_piece pieces[VIRTIO_CHAIN_MAX];
 	uint8_t *start = frame->header - info->header_bytes;
 	unsigned int count;
-	int err = -EINVAL;
+	int err;
 
 	/* The device's header is 0 already. */
 	if (!info->sums)
