@@ -103,14 +103,16 @@ static void look_later(void)
 
 static void on_look(struct timer *timer)
 {
+	bool polling;
+
 	(void)timer;
-	__atomic_store_n(&stack.looks, 0u, __ATOMIC_RELEASE);
-	if (interface_needs_clock())
+	/* Who begins to poll from here on starts the timer again. */
+	__atomic_store_n(&stack.looks, 0u, __ATOMIC_SEQ_CST);
+	polling = READ_ONCE(stack.polling);
+	if (interface_needs_clock() || (polling && !READ_ONCE(stack.looked)))
 		wake(EVENT_DEVICE);
-	else if (READ_ONCE(stack.polling) && READ_ONCE(stack.looked))
+	else if (polling)
 		look_later();
-	else if (READ_ONCE(stack.polling))
-		wake(EVENT_DEVICE);
 }
 
 /*

@@ -35,7 +35,7 @@ static void look_when_asked(void)
 	__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
 }
 
-static const struct poll_source source = {
+static const struct poll_source tested = {
 	.look = finds_nothing,
 	.pollers = &pollers,
 	.look_when_asked = look_when_asked,
@@ -52,7 +52,7 @@ static void begin(void)
 	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	asked = 0;
 	before = poll_source;
-	WRITE_ONCE(poll_source, &source);
+	WRITE_ONCE(poll_source, &tested);
 }
 
 static void end(void)
