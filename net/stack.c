@@ -106,8 +106,9 @@ static void on_look(struct timer *timer)
 	bool polling;
 
 	(void)timer;
-	/* Who begins to poll from here on starts the timer again. */
-	__atomic_store_n(&stack.looks, 0u, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&stack.looks, 0u, __ATOMIC_RELEASE);
+	/* Partner: on_event(). Who begins to poll now starts the timer again. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	polling = READ_ONCE(stack.polling);
 	if (interface_needs_clock() || (polling && !READ_ONCE(stack.looked)))
 		wake(EVENT_DEVICE);
@@ -123,6 +124,8 @@ static void on_event(void *unused)
 {
 	(void)unused;
 	WRITE_ONCE(stack.polling, true);
+	/* Partner: on_look() */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	look_later();
 	__atomic_fetch_or(&stack.events, EVENT_DEVICE, __ATOMIC_RELEASE);
 	if (sched_is_busy(this_hart) || wait_queue_wake(&net_pollers, 1) == 0)
