@@ -129,6 +129,7 @@
 #define LWIP_DHCP 1
 /* Asking whether somebody has the address already delays every start by a second. */
 #define DHCP_DOES_ARP_CHECK       0
+#define DHCP_COARSE_TIMER_SECS    1 /* leases of a minute are renewed in time */
 #define LWIP_DHCP_GET_NTP_SRV     1
 #define LWIP_DHCP_MAX_NTP_SERVERS 2
 #define LWIP_NETIF_HOSTNAME       1 /* routers show it in their lists */

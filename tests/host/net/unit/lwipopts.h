@@ -16,6 +16,10 @@
 #undef DHCP_DOES_ARP_CHECK
 #define DHCP_DOES_ARP_CHECK 1
 
+/* They call DHCP's timer once a minute of theirs. */
+#undef DHCP_COARSE_TIMER_SECS
+#define DHCP_COARSE_TIMER_SECS 60
+
 #undef MEM_STATS
 #define MEM_STATS 1
 #undef MEMP_STATS
