@@ -31,6 +31,12 @@
 #define WAITS         300
 #define WAIT_US       10000
 
+struct available {
+	uint16_t flags;
+	uint16_t index;
+	uint16_t ids[];
+};
+
 struct used {
 	uint16_t flags;
 	uint16_t index;
@@ -59,6 +65,7 @@ struct victim {
 
 static volatile char __iomem *registers;
 static struct descriptor *descriptors;
+static const struct available *available;
 static struct used *used;
 static unsigned int mask;
 
@@ -116,6 +123,7 @@ static void find_ring(const struct victim *victim)
 	ring = phys_to_virt((paddr_t)readl(registers + REG_QUEUE_PFN)
 	                    << PAGE_SHIFT);
 	descriptors = (void *)ring;
+	available = (void *)&descriptors[victim->entries];
 	used = (void *)(ring + ALIGN_UP(before, PAGE_SIZE));
 	mask = victim->entries - 1;
 }
@@ -130,13 +138,20 @@ static void say_used(uint32_t id, uint32_t bytes)
 	__atomic_store_n(&used->index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
 }
 
-/* A frame of the first buffer that says in how many it is. */
+/* The chain that the device was given last, and has not used. */
+static uint16_t newest(void)
+{
+	return available->ids[(available->index - 1) & mask];
+}
+
+/* A frame of one buffer that says in how many it is. */
 static void say_frame_in(uint16_t buffers)
 {
-	uint16_t *header = phys_to_virt((paddr_t)descriptors[0].address);
+	const uint16_t id = newest();
+	uint16_t *header = phys_to_virt((paddr_t)descriptors[id].address);
 
 	header[5] = buffers; /* 5.1.6 */
-	say_used(0, 100);
+	say_used(id, 100);
 }
 
 static void bad_id(void)
@@ -146,7 +161,7 @@ static void bad_id(void)
 
 static void bad_length(void)
 {
-	say_used(0, 5000);
+	say_used(newest(), 5000);
 }
 
 static void bad_index(void)
