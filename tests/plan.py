@@ -989,7 +989,7 @@ def profile_jobs():
                    "-c", "profile", "5", "map;", "profile;",
                    "profile", "5", "profile", "map;", "profile", "9", ";",
                    "profile", "nosuch")), 127,
-               (r"^free .* in 1 holes", r";show_map.* \d+$",
+               (r"^free .* in \d holes", r";show_map.* \d+$",
                 r"^ +\d+ .*% ", r"^usage: profile",
                 r"^profile: a profile is being taken already",
                 r"^profile: of which command",
