@@ -141,7 +141,7 @@ int thread_yield(void)
 			spin_unlock(&hart->queue.lock);
 		}
 	}
-	irq_restore(flags);
+	irq_restore_after_switch(flags);
 	return 0;
 }
 

@@ -86,6 +86,6 @@ int thread_set_allowed_harts(struct thread *thread, uint64_t allowed_harts)
 	} else {
 		make_leave(hart, thread);
 	}
-	irq_restore(flags);
+	irq_restore_after_switch(flags);
 	return 0;
 }

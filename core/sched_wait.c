@@ -48,7 +48,7 @@ static __always_inline int wait_here(struct thread *self)
 		WRITE_ONCE(self->state, THREAD_RUNNING);
 		spin_unlock(&hart->queue.lock);
 	}
-	irq_restore(flags);
+	irq_restore_after_switch(flags);
 	return must_not_wait(self) ? -EINTR : 0;
 }
 

@@ -336,6 +336,33 @@ TEST(new_thread_begins_with_a_clean_fcsr)
 	CHECK_EQ(preempted.fcsr, 0);
 }
 
+static unsigned long fpu_state(void)
+{
+	return csr_read(sstatus) & SSTATUS_FS;
+}
+
+static void nothing(void *argument)
+{
+	(void)argument;
+}
+
+/* Or each later switch would save them again. */
+TEST(registers_that_a_switch_saved_are_not_dirty_after_it)
+{
+	csr_write(fcsr, 0);
+	CHECK_EQ(fpu_state(), SSTATUS_FS_DIRTY);
+	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
+	CHECK_EQ(fpu_state(), SSTATUS_FS_CLEAN);
+
+	crew_add(nothing, NULL, NORMAL, HART_0);
+	csr_write(fcsr, 0);
+	CHECK_EQ(thread_set_allowed_harts(current_thread(), HART_0), 0);
+	thread_yield();
+	CHECK_EQ(fpu_state(), SSTATUS_FS_CLEAN);
+	CHECK_EQ(thread_set_allowed_harts(current_thread(), ~0ull), 0);
+	crew_wait();
+}
+
 #define VECTOR_ASM(text) \
 	".option push\n\t.option arch, +v\n\t" text "\n\t.option pop"
 
