@@ -4,9 +4,10 @@
  *
  * Up to 64 bytes: first and last words, overlapping, all loaded before any is
  * stored, so memmove shares it. Longer: the target is aligned byte by byte,
- * then 1,024 bytes a turn (128 loads, 128 stores, 3 more), 64 bytes a turn,
- * words, bytes. Sources that are not aligned as the target: misaligned loads
- * where hardware does them, else aligned loads, shifted and merged.
+ * then 1,024 bytes a turn (128 loads, 128 stores, 3 more), 64 bytes a turn, the
+ * rest as if it were all of it, or in words and bytes. Sources that are not aligned
+ * as the target: misaligned loads where hardware does them, else aligned loads,
+ * shifted and merged.
  *
  * The forward copy loads 64 bytes before it stores them and never comes back,
  * which makes it right for overlap with the target below the source.
@@ -30,6 +31,70 @@
 	sd a4, \offset + 40(t6)
 	sd a5, \offset + 48(t6)
 	sd a6, \offset + 56(t6)
+	.endm
+
+/*
+ * 0 to 64 bytes from a1 to to; a3 and a4 are the ends. For where misaligned words
+ * are fast.
+ */
+	.macro COPY_SMALL to
+	add a3, a1, a2
+	add a4, \to, a2
+	li t0, 16
+	bgtu a2, t0, 1f
+	li t0, 8
+	bltu a2, t0, 3f
+	ld t0, 0(a1)                    # 8 to 16
+	ld t1, -8(a3)
+	sd t0, 0(\to)
+	sd t1, -8(a4)
+	ret
+1:	li t0, 32
+	bgtu a2, t0, 2f
+	ld t0, 0(a1)                    # 17 to 32
+	ld t1, 8(a1)
+	ld t2, -16(a3)
+	ld t3, -8(a3)
+	sd t0, 0(\to)
+	sd t1, 8(\to)
+	sd t2, -16(a4)
+	sd t3, -8(a4)
+	ret
+2:	ld t0, 0(a1)                    # 33 to 64
+	ld t1, 8(a1)
+	ld t2, 16(a1)
+	ld t3, 24(a1)
+	ld t4, -32(a3)
+	ld t5, -24(a3)
+	ld a6, -16(a3)
+	ld a5, -8(a3)
+	sd t0, 0(\to)
+	sd t1, 8(\to)
+	sd t2, 16(\to)
+	sd t3, 24(\to)
+	sd t4, -32(a4)
+	sd t5, -24(a4)
+	sd a6, -16(a4)
+	sd a5, -8(a4)
+	ret
+3:	li t0, 4
+	bltu a2, t0, 4f
+	lwu t0, 0(a1)                   # 4 to 7
+	lwu t1, -4(a3)
+	sw t0, 0(\to)
+	sw t1, -4(a4)
+	ret
+4:	beqz a2, 5f
+	srli t0, a2, 1                  # 1 to 3: first, middle, last
+	add t1, a1, t0
+	add t0, \to, t0
+	lbu t2, 0(a1)
+	lbu t1, 0(t1)
+	lbu t3, -1(a3)
+	sb t2, 0(\to)
+	sb t1, 0(t0)
+	sb t3, -1(a4)
+5:	ret
 	.endm
 
 /* void *memmove(void *to, const void *from, size_t bytes) */
@@ -106,7 +171,10 @@ memcpy:
 	addi a1, a1, 64
 	addi t6, t6, 64
 	bltu t6, t5, 1b
+	beqz a2, .Ldone
 .Lwords:
+	lbu t0, string_misaligned_slow
+	beqz t0, .Lsmall_rest
 	andi a3, a2, -8
 	beqz a3, .Lbytes
 	andi a2, a2, 7
@@ -218,63 +286,8 @@ memcpy:
 	beqz t0, .Lbackward_aligned
 	j .Lbackward_bytes
 
-/* 0 to 64 bytes; a3 and a4 are the ends. Misaligned words are fast here. */
 .Lsmall:
-	add a3, a1, a2
-	add a4, a0, a2
-	li t0, 16
-	bgtu a2, t0, 1f
-	li t0, 8
-	bltu a2, t0, 3f
-	ld t0, 0(a1)                    # 8 to 16
-	ld t1, -8(a3)
-	sd t0, 0(a0)
-	sd t1, -8(a4)
-	ret
-1:	li t0, 32
-	bgtu a2, t0, 2f
-	ld t0, 0(a1)                    # 17 to 32
-	ld t1, 8(a1)
-	ld t2, -16(a3)
-	ld t3, -8(a3)
-	sd t0, 0(a0)
-	sd t1, 8(a0)
-	sd t2, -16(a4)
-	sd t3, -8(a4)
-	ret
-2:	ld t0, 0(a1)                    # 33 to 64
-	ld t1, 8(a1)
-	ld t2, 16(a1)
-	ld t3, 24(a1)
-	ld t4, -32(a3)
-	ld t5, -24(a3)
-	ld t6, -16(a3)
-	ld a5, -8(a3)
-	sd t0, 0(a0)
-	sd t1, 8(a0)
-	sd t2, 16(a0)
-	sd t3, 24(a0)
-	sd t4, -32(a4)
-	sd t5, -24(a4)
-	sd t6, -16(a4)
-	sd a5, -8(a4)
-	ret
-3:	li t0, 4
-	bltu a2, t0, 4f
-	lwu t0, 0(a1)                   # 4 to 7
-	lwu t1, -4(a3)
-	sw t0, 0(a0)
-	sw t1, -4(a4)
-	ret
-4:	beqz a2, 5f
-	srli t0, a2, 1                  # 1 to 3: first, middle, last
-	add t1, a1, t0
-	add t0, a0, t0
-	lbu t2, 0(a1)
-	lbu t1, 0(t1)
-	lbu t3, -1(a3)
-	sb t2, 0(a0)
-	sb t1, 0(t0)
-	sb t3, -1(a4)
-5:	ret
+	COPY_SMALL a0
+.Lsmall_rest:
+	COPY_SMALL t6
 	.size memcpy, . - memcpy
