@@ -9,7 +9,6 @@
 #include "net/offload.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "drivers/virtio_net.h"
 
@@ -80,7 +79,12 @@ void offload_describe(void *start, const struct virtio_net_info *info,
 	struct segment segment = { 0 };
 	struct tcp_hdr *tcp;
 
-	memset(header, 0, info->header_bytes);
+	header->flags = 0;
+	header->gso_type = VIRTIO_NET_GSO_NONE;
+	header->header_bytes = header->gso_bytes = 0;
+	header->checksum_start = header->checksum_offset = 0;
+	if (info->header_bytes == sizeof(*header))
+		header->buffers = 0;
 	if (!info->sums)
 		return;
 	segment = segment_of(frame, bytes);

@@ -116,13 +116,20 @@ static __always_inline int queue_pieces(unsigned int pair,
 	return err;
 }
 
-static __always_inline int queue_packet(struct pbuf *p)
+/* @p's frame behind the device's header, which begins at @start. */
+static __always_inline int queue_packet(struct pbuf *p, uint8_t *start)
 {
 	const unsigned int pair = virtio_net_pair(transmitter.device);
 	struct virtio_piece pieces[VIRTIO_CHAIN_MAX];
-	const unsigned int count = add_pieces(p, 0, p->tot_len, pieces, 0);
-	int err = queue_pieces(pair, pieces, count, p);
+	unsigned int count;
+	int err;
 
+	count = virtio_pieces(start, transmitter.info->header_bytes + p->len,
+	                      pieces, VIRTIO_CHAIN_MAX);
+	if (p->tot_len > p->len && count > 0)
+		count = add_pieces(p->next, 0, p->tot_len - p->len, pieces,
+		                   count);
+	err = queue_pieces(pair, pieces, count, p);
 	if (unlikely(err == -ENOSPC)) {
 		free_sent();
 		err = queue_pieces(pair, pieces, count, p);
@@ -130,20 +137,26 @@ static __always_inline int queue_packet(struct pbuf *p)
 	return err;
 }
 
-/* With the device's header; the frame is as before when it was not sent. */
+/* Is what lies before @p's payload, from @start on, room that belongs to it? */
+static __always_inline bool is_room_of(const uint8_t *start,
+                                       const struct pbuf *p)
+{
+	return p->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS &&
+	       start >= (const uint8_t *)(p + 1);
+}
+
+/* The device's header goes before the frame, which is not changed. */
 static int send_as_it_is(struct pbuf *p)
 {
-	const uint8_t header = transmitter.info->header_bytes;
-	const unsigned int bytes = p->tot_len;
+	uint8_t *start = (uint8_t *)p->payload - transmitter.info->header_bytes;
 	int err;
 
-	if (unlikely(pbuf_add_header(p, header)))
+	if (unlikely(!is_room_of(start, p)))
 		return -EINVAL;
-	offload_describe(p->payload, transmitter.info, bytes, p->gso_size);
-	err = queue_packet(p);
-	pbuf_remove_header(p, header);
+	offload_describe(start, transmitter.info, p->tot_len, p->gso_size);
+	err = queue_packet(p, start);
 	if (likely(!err))
-		pbuf_ref(p);
+		p->ref++;
 	return err;
 }
 
