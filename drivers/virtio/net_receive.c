@@ -128,18 +128,21 @@ static int post_buffer(struct virtio_net *net, struct virtio_ring *ring)
 	return err;
 }
 
-/*
- * The device has to know of them even when nothing is sent meanwhile. As long as few
- * are missing, it can wait: several at once cost less than one and one.
- */
+/* As long as few are missing, it can wait: several at once cost less than one and one. */
+static __always_inline bool has_enough(const struct virtio_net *net,
+                                       const struct virtio_queue *queue)
+{
+	return virtio_ring_outstanding(queue->ring) >
+	       net->buffers_wanted - net->buffers_wanted / PORTIONS;
+}
+
+/* The device has to know of them even when nothing is sent meanwhile. */
 static int refill_queue(struct virtio_net *net, struct virtio_queue *queue)
 {
 	struct virtio_ring *ring = queue->ring;
 	unsigned int out = virtio_ring_outstanding(ring);
 	int err = 0;
 
-	if (out > net->buffers_wanted - net->buffers_wanted / PORTIONS)
-		return 0;
 	for (; out < net->buffers_wanted && !err; out++) {
 		err = net_buffer_pages(net) == 1 ? post_page(net, ring)
 		                                 : post_buffer(net, ring);
@@ -148,18 +151,26 @@ static int refill_queue(struct virtio_net *net, struct virtio_queue *queue)
 	return err;
 }
 
-bool virtio_net_refill(struct virtio_net *net)
+static __noinline bool refill_queues(struct virtio_net *net)
 {
 	bool complete = true;
 	unsigned int i;
 
 	for (i = 0; i < net->info.pairs; i++) {
-		if (refill_queue(net, net->rx[i]) == -ENOMEM)
+		if (!has_enough(net, net->rx[i]) &&
+		    refill_queue(net, net->rx[i]) == -ENOMEM)
 			complete = false;
 	}
 	if (!complete)
 		net->counters.starved++;
 	return complete;
+}
+
+bool virtio_net_refill(struct virtio_net *net)
+{
+	if (likely(net->info.pairs == 1 && has_enough(net, net->rx[0])))
+		return true;
+	return refill_queues(net);
 }
 
 static struct virtio_net_header *header_of(const struct virtio_net *net,
@@ -312,16 +323,10 @@ static bool receive_from(struct virtio_net *net, struct virtio_ring *ring,
 }
 
 /* Each pair has its turn. */
-bool virtio_net_receive(struct virtio_net *net, struct virtio_net_frame *frame)
+static __noinline bool receive_in_turn(struct virtio_net *net,
+                                       struct virtio_net_frame *frame)
 {
 	unsigned int i;
-
-	if (likely(net->info.pairs == 1)) {
-		struct virtio_ring *ring = net->rx[0]->ring;
-
-		return virtio_ring_has_used(ring) &&
-		       receive_from(net, ring, frame);
-	}
 
 	for (i = 0; i < net->info.pairs; i++) {
 		struct virtio_queue *queue = net->rx[net->next_rx];
@@ -333,6 +338,15 @@ bool virtio_net_receive(struct virtio_net *net, struct virtio_net_frame *frame)
 			net->next_rx = 0;
 	}
 	return false;
+}
+
+bool virtio_net_receive(struct virtio_net *net, struct virtio_net_frame *frame)
+{
+	struct virtio_ring *ring = net->rx[0]->ring;
+
+	if (unlikely(net->info.pairs > 1))
+		return receive_in_turn(net, frame);
+	return virtio_ring_has_used(ring) && receive_from(net, ring, frame);
 }
 
 bool virtio_net_has_received(const struct virtio_net *net)

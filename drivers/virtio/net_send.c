@@ -47,13 +47,10 @@ int virtio_net_send(struct virtio_net *net, unsigned int pair,
 	return 0;
 }
 
-void *virtio_net_sent(struct virtio_net *net)
+/* Each pair has its turn. */
+static __noinline void *take_sent(struct virtio_net *net)
 {
 	unsigned int i;
-
-	if (likely(net->info.pairs == 1 &&
-	           !virtio_ring_has_used(net->tx[0]->ring)))
-		return NULL;
 
 	for (i = 0; i < net->info.pairs; i++) {
 		struct virtio_ring *ring = net->tx[net->sent_from]->ring;
@@ -74,4 +71,12 @@ void *virtio_net_sent(struct virtio_net *net)
 			net->sent_from = 0;
 	}
 	return NULL;
+}
+
+void *virtio_net_sent(struct virtio_net *net)
+{
+	if (likely(net->info.pairs == 1 &&
+	           !virtio_ring_has_used(net->tx[0]->ring)))
+		return NULL;
+	return take_sent(net);
 }
