@@ -68,6 +68,8 @@ _start:
 	li t0, SSTATUS_FS
 	csrs sstatus, t0
 	fscsr zero
+	li t0, SSTATUS_FS_CLEAN         # dirty to initial: nothing to save
+	csrc sstatus, t0
 	mv a0, s0
 	mv a1, s4
 	mv a2, s1

@@ -36,6 +36,8 @@ secondary_high:
 	li t0, SSTATUS_FS
 	csrs sstatus, t0
 	fscsr zero
+	li t0, SSTATUS_FS_CLEAN         # dirty to initial: nothing to save
+	csrc sstatus, t0
 	li ra, 0                        # backtraces end here
 	tail secondary_main
 	.size secondary_high, . - secondary_high

@@ -363,6 +363,15 @@ TEST(registers_that_a_switch_saved_are_not_dirty_after_it)
 	crew_wait();
 }
 
+/* It computes nothing, and each switch to it would load them. */
+TEST(idle_threads_have_no_floating_point_registers)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_harts; i++)
+		CHECK_EQ(harts[i]->queue.idle->fpu_is_saved, 0);
+}
+
 #define VECTOR_ASM(text) \
 	".option push\n\t.option arch, +v\n\t" text "\n\t.option pop"
 
