@@ -26,11 +26,6 @@
 #include "lwip/snmp.h"
 #include "lwip/tcp.h"
 
-#define CHECKS                                                  \
-	(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_TCP |   \
-	 NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_ICMP | \
-	 NETIF_CHECKSUM_CHECK_ICMP6)
-
 /* Frames that the device is told of at once, though more may follow soon. */
 #define FLUSH_FRAMES 16u
 
@@ -76,11 +71,13 @@ static uint16_t checksum_flags(const struct virtio_net_info *info)
 	return flags;
 }
 
-/* What one host sends to itself has not all of its sums, and is not checked. */
-static void expect_looped(void)
+/* What one host sends to itself has not all of its sums either. */
+static void expect_good_sums(void)
 {
 	NETIF_SET_CHECKSUM_CTRL(&interface.netif,
-	                        interface.flags & (uint16_t)~CHECKS);
+	                        interface.flags &
+	                                (uint16_t) ~(NETIF_CHECKSUM_CHECK_TCP |
+	                                             NETIF_CHECKSUM_CHECK_UDP));
 }
 
 static err_t interface_init(struct netif *netif)
@@ -100,7 +97,7 @@ static err_t interface_init(struct netif *netif)
 	netif->hostname = services_host_name();
 	interface.flags = checksum_flags(info);
 	interface.joins = !info->large_frames;
-	expect_looped();
+	expect_good_sums();
 	offload_init(netif, info);
 	return ERR_OK;
 }
@@ -150,14 +147,13 @@ bool interface_has_work(void)
 static void input(struct pbuf *p, bool sum_is_good)
 {
 	struct netif *netif = &interface.netif;
-	const uint16_t unchecked =
-		interface.flags & ~(uint16_t)(NETIF_CHECKSUM_CHECK_TCP |
-	                                      NETIF_CHECKSUM_CHECK_UDP);
 
-	NETIF_SET_CHECKSUM_CTRL(netif,
-	                        sum_is_good ? unchecked : interface.flags);
+	if (!sum_is_good)
+		NETIF_SET_CHECKSUM_CTRL(netif, interface.flags);
 	if (netif->input(p, netif) != ERR_OK)
 		pbuf_free(p);
+	if (!sum_is_good)
+		expect_good_sums();
 }
 
 static void input_held(void)
@@ -206,7 +202,6 @@ unsigned int interface_work(unsigned int budget)
 	/* What follows it may be there already, for the next round. */
 	if (count < budget || !virtio_net_has_received(interface.device))
 		input_held();
-	expect_looped();
 	if (count > 0 || interface.starved)
 		interface.starved = !virtio_net_refill(interface.device);
 	if (unlikely(virtio_net_link_changed(interface.device) ||
