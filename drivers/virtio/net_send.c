@@ -75,8 +75,18 @@ static __noinline void *take_sent(struct virtio_net *net)
 
 void *virtio_net_sent(struct virtio_net *net)
 {
-	if (likely(net->info.pairs == 1 &&
-	           !virtio_ring_has_used(net->tx[0]->ring)))
-		return NULL;
-	return take_sent(net);
+	struct virtio_ring *ring = net->tx[0]->ring;
+	void *token = NULL;
+	uint32_t written;
+
+	if (likely(net->info.pairs == 1)) {
+		if (!virtio_ring_has_used(ring))
+			return NULL;
+		if (!virtio_is_stopped(net->device))
+			token = virtio_ring_take(ring, &written);
+	}
+	if (unlikely(!token))
+		return take_sent(net);
+	net->tx_waits = false;
+	return token;
 }
