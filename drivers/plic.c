@@ -32,7 +32,9 @@
 
 static volatile char __iomem *shared;
 static volatile char __iomem *contexts;
-static uint16_t context_of[CONFIG_NR_HARTS]; /* [I] once started */
+/* [I] once started */
+static uint16_t context_of[CONFIG_NR_HARTS];
+static volatile void __iomem *claims[CONFIG_NR_HARTS]; /* of who is reached */
 
 static uint16_t plic_find_context(uint32_t intc)
 {
@@ -70,12 +72,6 @@ static bool plic_reaches(unsigned int hart)
 	return context_of[hart] != NO_CONTEXT;
 }
 
-static volatile void __iomem *context_register(unsigned int hart,
-                                               unsigned int offset)
-{
-	return contexts + context_of[hart] * CONTEXT_BYTES + offset;
-}
-
 static volatile void __iomem *enable_word(unsigned int number,
                                           unsigned int hart)
 {
@@ -104,22 +100,25 @@ static void plic_set_priority(unsigned int number, unsigned int priority)
 
 static unsigned int plic_claim(void)
 {
-	return readl(context_register(this_hart->index, CONTEXT_CLAIM));
+	return readl(claims[this_hart->index]);
 }
 
 static void plic_complete(unsigned int number)
 {
-	writel(number, context_register(this_hart->index, CONTEXT_CLAIM));
+	writel(number, claims[this_hart->index]);
 }
 
 /* Nothing enabled, whatever firmware left; everything above 0 comes through. */
 static void plic_reset(unsigned int hart)
 {
+	volatile char __iomem *context =
+		contexts + context_of[hart] * CONTEXT_BYTES;
 	unsigned int number;
 
 	for (number = 0; number <= machine.plic_sources; number += 32)
 		writel(0, enable_word(number, hart));
-	writel(0, context_register(hart, 0));
+	writel(0, context);
+	claims[hart] = context + CONTEXT_CLAIM;
 }
 
 static int plic_map(unsigned int last_context)
