@@ -159,6 +159,7 @@ void hart_idle(uint64_t until_ns)
 {
 	unsigned long flags = irq_save();
 	struct hart *hart = this_hart;
+	const bool is_idle = hart->thread == hart->queue.idle;
 
 	assert_no_lock_held("idling");
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
@@ -174,10 +175,10 @@ void hart_idle(uint64_t until_ns)
 	if (__atomic_load_n(&hart->flush_on_wake, __ATOMIC_SEQ_CST) &&
 	    wake_hook)
 		wake_hook();
-	if (hart->thread == hart->queue.idle && flags & SSTATUS_SIE)
+	if (is_idle && flags & SSTATUS_SIE)
 		trap_serve_pending();
 	irq_restore(flags);
-	if (READ_ONCE(hart->queue.ready) && thread_may_switch())
+	if (!is_idle && READ_ONCE(hart->queue.ready) && thread_may_switch())
 		thread_yield();
 }
 
