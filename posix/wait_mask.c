@@ -11,14 +11,11 @@
 #include "posix/poll.h"
 #include "posix/signal.h"
 
-int wait_mask_begin(struct wait_mask *mask, const void *set, size_t size)
+int wait_mask_replace(struct wait_mask *mask, const void *set, size_t size)
 {
 	uint64_t bits;
 	int err;
 
-	mask->replaced = false;
-	if (!set)
-		return 0;
 	if (size != sizeof(bits))
 		return -EINVAL;
 	err = copy_from_user(&bits, set, sizeof(bits));
@@ -27,11 +24,10 @@ int wait_mask_begin(struct wait_mask *mask, const void *set, size_t size)
 	mask->replaced = true;
 	if (!signal_mask_swap(bits, &mask->before))
 		return 0;
-	return (int)wait_mask_end(mask, -EINTR);
+	return (int)wait_mask_restore(mask, -EINTR);
 }
 
-long wait_mask_end(const struct wait_mask *mask, long result)
+long wait_mask_restore(const struct wait_mask *mask, long result)
 {
-	return mask->replaced ? signal_mask_restore(mask->before, result)
-	                      : result;
+	return signal_mask_restore(mask->before, result);
 }

@@ -118,8 +118,20 @@ struct wait_mask {
 	bool replaced;
 };
 
-int wait_mask_begin(struct wait_mask *mask, const void *set,
-                    size_t size) __must_check;
-long wait_mask_end(const struct wait_mask *mask, long result);
+int wait_mask_replace(struct wait_mask *mask, const void *set,
+                      size_t size) __must_check;
+long wait_mask_restore(const struct wait_mask *mask, long result);
+
+static inline __must_check int wait_mask_begin(struct wait_mask *mask,
+                                               const void *set, size_t size)
+{
+	mask->replaced = false;
+	return set ? wait_mask_replace(mask, set, size) : 0;
+}
+
+static inline long wait_mask_end(const struct wait_mask *mask, long result)
+{
+	return mask->replaced ? wait_mask_restore(mask, result) : result;
+}
 
 #endif /* POSIX_POLL_H */
