@@ -45,17 +45,6 @@ static __always_inline uint64_t add_words(uint64_t sum, const uint64_t *word,
 	return add(sum, carry);
 }
 
-/* Each half is added to the other: the upper one is the sum, its carry gone round. */
-static uint16_t fold(uint64_t sum)
-{
-	uint32_t half;
-
-	sum += sum << 32 | sum >> 32;
-	half = (uint32_t)(sum >> 32);
-	half += half << 16 | half >> 16;
-	return (uint16_t)(half >> 16);
-}
-
 /* Up to the first multiple of 8; @p is even. */
 static const unsigned char *add_head(const unsigned char *p, size_t *bytes,
                                      uint64_t *sum)
@@ -90,8 +79,9 @@ static uint64_t tail(const unsigned char *p, size_t bytes)
 /* IPv4's header, as each packet has one; received ones begin 2 behind a word. */
 static uint16_t sum_header(const uint16_t *half)
 {
-	return fold((uint64_t)half[0] + half[1] + half[2] + half[3] + half[4] +
-	            half[5] + half[6] + half[7] + half[8] + half[9]);
+	return net_fold((uint64_t)half[0] + half[1] + half[2] + half[3] +
+	                half[4] + half[5] + half[6] + half[7] + half[8] +
+	                half[9]);
 }
 
 uint16_t net_checksum(const void *data, size_t bytes)
@@ -113,6 +103,6 @@ uint16_t net_checksum(const void *data, size_t bytes)
 		p += ALIGN_DOWN(bytes, WORD);
 		bytes %= WORD;
 	}
-	folded = fold(add(sum, tail(p, bytes)));
+	folded = net_fold(add(sum, tail(p, bytes)));
 	return odd ? (uint16_t)(folded << 8 | folded >> 8) : folded;
 }

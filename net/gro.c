@@ -87,12 +87,6 @@ static uint16_t half(const uint8_t *frame, unsigned int place)
 	return *(const uint16_t *)(const void *)(frame + place);
 }
 
-static uint16_t fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
-}
-
 static uint32_t sequence_of(const uint8_t *tcp)
 {
 	return lwip_ntohl(
@@ -129,8 +123,8 @@ static __always_inline bool looks_the_same(const uint8_t *frame)
 /* IPv4: the sum of all that differs in headers that are right is the same. */
 static uint16_t lengths_of(const uint8_t *frame)
 {
-	return fold((uint32_t)half(frame, IP4_LENGTH) + half(frame, IP4_ID) +
-	            half(frame, IP4_SUM));
+	return net_fold((uint32_t)half(frame, IP4_LENGTH) +
+	                half(frame, IP4_ID) + half(frame, IP4_SUM));
 }
 
 /* Bytes of headers and payload by what IP says. Those behind are Ethernet's. */
@@ -148,8 +142,8 @@ static __always_inline bool sums_up(const uint8_t *frame, unsigned int length,
 	const unsigned int tcp = held.headers - TCP_HLEN;
 	const uint16_t bytes = (uint16_t)(length - tcp);
 
-	return is_good || fold(held.pseudo + lwip_htons(bytes) +
-	                       net_checksum(frame + tcp, bytes)) == 0xffff;
+	return is_good || net_fold(held.pseudo + lwip_htons(bytes) +
+	                           net_checksum(frame + tcp, bytes)) == 0xffff;
 }
 
 bool gro_join(struct pbuf *p, bool sum_is_good)

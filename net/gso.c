@@ -85,9 +85,7 @@ static uint16_t take_half(uint8_t *header, unsigned int place)
 /* The checksum of what sums up to @sum, in the order of memory. */
 static uint16_t checksum(uint64_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~(sum + (sum >> 16));
+	return (uint16_t)~net_fold(sum);
 }
 
 /* Where TCP begins in a frame as lwIP sends it: no options of IP. 0: it is none. */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "drivers/virtio_net.h"
+#include "lwip_port.h"
 
 #include "lwip/netif.h"
 #include "lwip/prot/ethernet.h"
@@ -63,14 +64,6 @@ static struct segment segment_of(const uint8_t *frame, unsigned int bytes)
 	return segment;
 }
 
-static uint16_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 void offload_describe(void *start, const struct virtio_net_info *info,
                       unsigned int bytes, unsigned int gso_size)
 {
@@ -91,7 +84,7 @@ void offload_describe(void *start, const struct virtio_net_info *info,
 	if (segment.start == 0)
 		return;
 	tcp = (struct tcp_hdr *)(frame + segment.start);
-	tcp->chksum = fold(segment.sum);
+	tcp->chksum = net_fold(segment.sum);
 	header->flags = VIRTIO_NET_NEEDS_CHECKSUM;
 	header->checksum_start = (uint16_t)segment.start;
 	header->checksum_offset = SUM_OFFSET;

@@ -29,6 +29,20 @@ uint32_t net_random(void);
 uint16_t net_checksum(const void *data, size_t bytes);
 
 /*
+ * A sum of such sums, folded as well; 0 only if all of them are. Each half is added to
+ * the other: the upper one is the sum, its carry gone round.
+ */
+static inline uint16_t net_fold(uint64_t sum)
+{
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
+}
+
+/*
  * memcpy() from what an application gave. Where it is not mapped, zeros are sent, and
  * net_copy_failed() says so once. <= 12 instructions more
  */
