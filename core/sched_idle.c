@@ -27,8 +27,7 @@ void sched_on_idle(void (*function)(void))
 static void bury_or_move(struct thread *thread)
 {
 	if (thread->state == THREAD_DEAD) {
-		threads_forget(thread);
-		thread->bury(thread);
+		thread_bury(thread);
 	} else {
 		unsigned long flags = irq_save();
 

@@ -8,6 +8,8 @@
 #include "core/assert.h"
 #include "core/lock.h"
 #include "core/machine.h"
+#include "core/pause.h"
+#include "core/race_window.h"
 #include "core/sched.h"
 #include "core/switch.h"
 
@@ -16,6 +18,7 @@ static struct spinlock threads_lock =
 static struct thread *all __guarded_by(threads_lock);
 static unsigned int nr_threads __guarded_by(threads_lock);
 static unsigned int last_id = 1; /* [A] 1 is main() */
+static unsigned int burials;     /* [A] threads on no list, not buried yet */
 
 static const char *const state_names[] = {
 	[THREAD_INIT] = "new",        [THREAD_READY] = "ready",
@@ -70,7 +73,7 @@ void threads_remember(struct thread *thread)
 	spin_unlock_irqrestore(&threads_lock, flags);
 }
 
-void threads_forget(struct thread *thread)
+static void threads_forget(struct thread *thread)
 {
 	unsigned long flags = spin_lock_irqsave(&threads_lock);
 
@@ -81,7 +84,26 @@ void threads_forget(struct thread *thread)
 	if (thread->all_next)
 		thread->all_next->all_previous = thread->all_previous;
 	nr_threads--;
+	__atomic_fetch_add(&burials, 1, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&threads_lock, flags);
+}
+
+/* Off the list first: who finds a thread there may rely on its memory. */
+void thread_bury(struct thread *thread)
+{
+	threads_forget(thread);
+	race_window(RACE_THREAD_OFF_LIST);
+	thread->bury(thread);
+	/* Partner: threads_wait_for_burials(). */
+	__atomic_fetch_sub(&burials, 1, __ATOMIC_RELEASE);
+}
+
+void threads_wait_for_burials(void)
+{
+	struct pause pause = { 0 };
+
+	while (__atomic_load_n(&burials, __ATOMIC_ACQUIRE))
+		pause_before_next_look(&pause);
 }
 
 unsigned int threads_visit(void (*visit)(struct thread *thread, void *context),

@@ -28,6 +28,7 @@ enum race_point {
 	RACE_TABLE_WALKED,  /* a walk has left the root table */
 	RACE_THREAD_MOVES,  /* from one hart's queue, not yet on the other's */
 	RACE_COMPLETION_DONE, /* it is so, nobody is woken yet */
+	RACE_THREAD_OFF_LIST, /* it has ended, and is not yet buried */
 	RACE_THREAD_WAITS,    /* it has looked, and is about to wait */
 	RACE_QUEUE_JOINED,    /* a sleeper is there to be woken */
 	RACE_POINTS

@@ -32,6 +32,8 @@ void sched_on_idle(void (*function)(void));
 
 /* The list of all threads (core/thread.c). */
 void threads_remember(struct thread *thread);
-void threads_forget(struct thread *thread);
+
+/* It has ended and left its stack: off the list, and its bury() is called. */
+void thread_bury(struct thread *thread);
 
 #endif /* CORE_SCHED_H */

@@ -219,6 +219,12 @@ uint64_t thread_run_ns(const struct thread *thread);
 unsigned int threads_visit(void (*visit)(struct thread *thread, void *context),
                            void *context);
 
+/*
+ * Every thread that is off the list by now is buried when this returns; what its
+ * bury() left to the worker is done after a work_flush(). Context: thread
+ */
+void threads_wait_for_burials(void);
+
 /* NULL: none has this id. Valid as long as the caller keeps it from ending. */
 struct thread *thread_find(unsigned int id);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One thread: its life, its waits, its registers. */
 #include <errno.h>
+#include <linux/vmalloc.h>
 #include <string.h>
 
 #include "arch/csr.h"
@@ -12,6 +13,7 @@
 #include "core/work.h"
 #include "crew.h"
 #include "mm/kthread.h"
+#include "race.h"
 #include "test.h"
 
 #define NORMAL THREAD_PRIORITY_NORMAL
@@ -101,11 +103,35 @@ TEST(exit_ends_the_thread_at_once)
 	CHECK(sleep_until_count(&count, 1));
 	while (threads_visit(NULL, NULL) > before)
 		thread_yield();
-	/* The hart where it ended queues its burial next. */
-	(void)thread_sleep_until(timer_now_ns() + 5 * MS,
-	                         THREAD_UNINTERRUPTIBLE);
+	threads_wait_for_burials();
 	work_flush();
 	CHECK_EQ(count, 1);
+}
+
+static void hold_burial(void *unused)
+{
+	(void)unused;
+	if (race_is_first())
+		race_wait_until(&race.open, RACE_SOON_NS);
+}
+
+static void tell_stack(void *argument)
+{
+	*(uintptr_t *)argument = current_thread()->stack_bottom;
+}
+
+TEST(stack_of_a_thread_is_free_when_its_burial_was_waited_for)
+{
+	uintptr_t stack = 0;
+
+	race_begin(2);
+	race_window_open(RACE_THREAD_OFF_LIST, hold_burial, NULL);
+	CHECK(kthread_run(tell_stack, &stack, "short", NORMAL, LAST_HART));
+	race_wait_for_arrivals(1);
+	threads_wait_for_burials();
+	work_flush();
+	race_window_close(RACE_THREAD_OFF_LIST);
+	CHECK(stack && !find_vm_area((void *)stack));
 }
 
 /* --- waits -------------------------------------------------------------- */

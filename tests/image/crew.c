@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread is gone when the list of all threads is as short as it was before. */
+/*
+ * A thread has ended when the list of all threads is as short as it was before; its
+ * memory is free when it is buried and the worker has been there.
+ */
 #include "crew.h"
 
 #include <stdio.h>
@@ -68,6 +71,7 @@ void crew_wait(void)
 		(void)thread_sleep_until(timer_now_ns() + 200000,
 		                         THREAD_UNINTERRUPTIBLE);
 	}
+	threads_wait_for_burials();
 	work_flush();
 }
 

@@ -74,8 +74,10 @@ void mm_state_read(struct mm_state *state)
 void mm_state_settled(struct mm_state *state)
 {
 	(void)heap_gave_back();
-	if (thread_may_switch())
+	if (thread_may_switch()) {
+		threads_wait_for_burials();
 		work_flush();
+	}
 	vm_area_run_deferred();
 	vm_unmap_aliases();
 	vmap_drain();

@@ -52,6 +52,7 @@ static bool run_one(struct facts *facts)
 	while (count() > before)
 		(void)thread_sleep_until(timer_now_ns() + 100000,
 		                         THREAD_UNINTERRUPTIBLE);
+	threads_wait_for_burials();
 	work_flush();
 	return true;
 }
