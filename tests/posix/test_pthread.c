@@ -77,16 +77,15 @@ static void *note_end(void *done)
 }
 
 /* The stack of a detached thread goes with it; the runner looks for areas. */
-static void wait_for_tasks(unsigned int count)
+static void wait_for_burials(void)
 {
-	while (tasks_alive() > count)
+	while (!task_is_alone())
 		sched_yield();
 	work_flush();
 }
 
 TEST(detached_threads_clean_up_after_themselves)
 {
-	const unsigned int alive = tasks_alive();
 	volatile int done = 0;
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -96,17 +95,14 @@ TEST(detached_threads_clean_up_after_themselves)
 	CHECK_EQ(pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED),
 	         0);
 	CHECK_EQ(pthread_create(&thread, &attr, note_end, (void *)&done), 0);
-	wait_for_tasks(alive);
+	wait_for_burials();
 	CHECK_EQ(done, 1);
 
 	done = 0;
 	CHECK_EQ(pthread_create(&thread, NULL, note_end, (void *)&done), 0);
 	CHECK_EQ(pthread_detach(thread), 0);
-	wait_for_tasks(alive);
+	wait_for_burials();
 	CHECK_EQ(done, 1);
-	/* The idle thread hands the stack on after the task has left. */
-	usleep(2000);
-	work_flush();
 }
 
 static void *touch_stack(void *bytes)
