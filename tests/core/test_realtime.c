@@ -34,15 +34,30 @@ TEST(time_of_day_is_that_of_the_machine)
 	CHECK(time(NULL) < Y2020_S + 200 * 365 * 86400l);
 }
 
+/* The least of some: a busy host may stop the hart between the two clocks. */
+static uint64_t real_ahead_of_monotonic_ns(void)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		const uint64_t monotonic = ns_of(CLOCK_MONOTONIC);
+		const uint64_t ns = ns_of(CLOCK_REALTIME) - monotonic;
+
+		if (ns < least)
+			least = ns;
+	}
+	return least;
+}
+
 TEST(time_of_day_runs_as_the_monotonic_clock_does)
 {
-	const uint64_t real = ns_of(CLOCK_REALTIME) - ns_of(CLOCK_MONOTONIC);
+	const uint64_t real = real_ahead_of_monotonic_ns();
 	const uint64_t start = ns_of(CLOCK_REALTIME);
 	uint64_t later;
 
 	while (ns_of(CLOCK_REALTIME) < start + 2000000)
 		;
-	later = ns_of(CLOCK_REALTIME) - ns_of(CLOCK_MONOTONIC);
+	later = real_ahead_of_monotonic_ns();
 	CHECK(real - later < 10000000 || later - real < 10000000);
 	CHECK(ns_of(CLOCK_TAI) >= start);
 	CHECK(ns_of(CLOCK_REALTIME_COARSE) >= start);
