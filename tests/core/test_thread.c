@@ -229,13 +229,24 @@ TEST(interrupt_does_not_end_an_uninterruptible_wait)
 	CHECK(thread_take_interrupt());
 }
 
-TEST(time_that_a_thread_sleeps_is_not_its_own)
+static uint64_t run_ns_of_a_sleep(void)
 {
 	uint64_t before = thread_run_ns(current_thread());
 
 	(void)thread_sleep_until(timer_now_ns() + 50 * MS,
 	                         THREAD_UNINTERRUPTIBLE);
-	CHECK(thread_run_ns(current_thread()) - before < 25 * MS);
+	return thread_run_ns(current_thread()) - before;
+}
+
+/* A host that is busy may take its processor away from a thread that runs. */
+TEST(time_that_a_thread_sleeps_is_not_its_own)
+{
+	uint64_t before;
+	unsigned int i = 0;
+
+	while (run_ns_of_a_sleep() >= 25 * MS)
+		CHECK(++i < 20);
+	before = thread_run_ns(current_thread());
 	spin_ns(20 * MS);
 	CHECK(thread_run_ns(current_thread()) - before > 10 * MS);
 }
