@@ -458,6 +458,7 @@ TEST(wakes_go_round_and_none_is_lost)
 }
 
 static struct thread *moved[MOVERS];
+static unsigned long movers_ended; /* [A] */
 
 static void move_them(void *unused)
 {
@@ -476,6 +477,7 @@ static void move_them(void *unused)
 			(void)thread_set_allowed_harts(thread, random >> 50);
 		}
 	}
+	__atomic_fetch_add(&movers_ended, 1, __ATOMIC_RELEASE);
 }
 
 /* Waking, stealing, preempting, and all that may be changed, at once. */
@@ -484,6 +486,7 @@ TEST(threads_survive_being_moved_at_any_moment)
 	struct spinner *spinner = new_spinners();
 
 	woken = 0;
+	movers_ended = 0;
 	end_them = false;
 	for (unsigned int i = 0; i < RING; i++) {
 		struct thread *thread;
@@ -506,7 +509,7 @@ TEST(threads_survive_being_moved_at_any_moment)
 		thread_yield();
 	}
 	flag_set(&end_them);
-	sleep_ms(5);
+	CHECK(sleep_until_count(&movers_ended, 2));
 	for (unsigned int i = 0; i < 3; i++)
 		up(&ring[3 * i % RING]);
 	stop_all(spinner, 1);
