@@ -244,16 +244,18 @@ TEST(preemption_that_was_off_is_made_up_for)
 TEST(slice_that_ends_while_preemption_is_off_is_made_up_for)
 {
 	struct spinner *spinner = new_spinners();
-	bool ran_before;
+	unsigned long turns_before, turns_after;
+	struct thread *thread;
 
-	crew_add(spin, spinner, NORMAL, HART_0);
 	preempt_disable();
+	thread = crew_add(spin, spinner, NORMAL, HART_0);
 	spin_ns(15 * MS);
-	ran_before = flag_is_set(&spinner->runs);
+	turns_before = READ_ONCE(thread->switches);
 	preempt_enable();
-	CHECK(!ran_before);
-	CHECK(flag_is_set(&spinner->runs));
+	turns_after = READ_ONCE(thread->switches);
 	stop_all(spinner, 1);
+	CHECK_EQ(turns_before, 0);
+	CHECK(turns_after > 0);
 }
 
 /* Hart 1 wakes; this hart cannot take the interrupt for long. */
