@@ -149,6 +149,27 @@ TEST(slice_is_timed_for_threads_that_were_preempted)
 	CHECK(took_turns);
 }
 
+/*
+ * Each slice ends while main() runs, so a thread that has the hart in between
+ * loses it only when its turns are added up.
+ */
+TEST(turn_that_is_interrupted_again_and_again_ends)
+{
+	struct spinner *spinners = new_spinners();
+	bool both_ran = false;
+
+	crew_add(spin, &spinners[0], LOW, HART_0);
+	crew_add(spin, &spinners[1], LOW, HART_0);
+	for (unsigned int i = 0; i < 8 && !both_ran; i++) {
+		sleep_ms(1);
+		spin_ns(5 * MS);
+		both_ran = flag_is_set(&spinners[0].runs) &&
+		           flag_is_set(&spinners[1].runs);
+	}
+	stop_all(spinners, 2);
+	CHECK(both_ran);
+}
+
 TEST(lower_priority_waits_for_its_turn)
 {
 	struct spinner *spinner = new_spinners();
