@@ -537,14 +537,15 @@ told = echo "vireo: $(if $(filter 80 8080,$(lastword $(subst :, ,$1))),$\
 DISK_FLAGS := -drive file=$(DISK),format=raw,if=none,id=disk0 \
 	-device virtio-blk-device,drive=disk0
 # A reader of a terminal gets QEMU's monitor (Ctrl-A C, Ctrl-A X); a pipe or a
-# file is passed on byte by byte, and its end does not end the image.
+# file is passed on as it comes, with its end unless ARGS say what it is.
 KEYS := $(shell [ -t 0 ] && echo y)
 SERIAL := $(if $(KEYS),mon:stdio,stdio -monitor none)
 # Firmware drops what it finds in the UART when it starts: some NULs go ahead,
 # and the image skips those that are left.
-STDIN := $(if $(KEYS),<&0,< <(printf '\0\0\0\0'; exec cat))
+STDIN := $(if $(KEYS),<&0,< <(printf '\0\0\0\0'; exec $(if \
+	$(filter stdin=%,$(ARGS)),cat,tools/with_end.py)))
 INPUT := $(if $(KEYS)$(filter stdin=%,$(ARGS)),,$(if $(filter run,\
-	$(GOALS)),stdin=pipe))
+	$(GOALS)),stdin=file))
 # The same run every time needs the same random numbers.
 SEED := $(if $(filter 1,$(ICOUNT)),$(if $(filter seed=%,$(ARGS)),,seed=1))
 # One instruction is one nanosecond, and the clock begins on the same day: else it

@@ -14,6 +14,9 @@
 #include "core/console.h"
 #include "core/user_access.h"
 
+/* A pipe that has an end: DLE EOT is the end, DLE DLE is a DLE. */
+#define DLE        0x10
+#define EOT        0x04
 #define TENTH_NS   100000000ul /* the unit of VTIME */
 #define MARKS      (LINE_BYTES / 64)
 #define MARK_BYTES (MARKS * sizeof(uint64_t))
@@ -191,6 +194,17 @@ static int translate(const struct line_discipline *line, int byte)
 	return byte;
 }
 
+static void accept_piped(struct line_discipline *line, unsigned char byte)
+{
+	const bool escaped = line->escaped;
+
+	line->escaped = line->has_end && !escaped && byte == DLE;
+	if (escaped && byte == EOT)
+		line->ended = true;
+	else if (!line->escaped)
+		put(line, (char)byte, false);
+}
+
 /*
  * Firmware that sets up the UART drops what it finds there, so whoever pipes
  * input into the machine sends some NULs ahead of it. The rest of them end here.
@@ -204,7 +218,7 @@ int discipline_accept(struct line_discipline *line, unsigned char byte)
 		return 0;
 	line->began = true;
 	if (line->pipe) {
-		put(line, (char)byte, false);
+		accept_piped(line, byte);
 		return 0;
 	}
 	seen = translate(line, byte);
@@ -247,7 +261,7 @@ bool discipline_can_read(const struct line_discipline *line)
 
 	if (!is_cooked(line) && !line->pipe && cc[VTIME] == 0 && cc[VMIN] > 0)
 		least = cc[VMIN];
-	return discipline_readable(line) >= least;
+	return line->ended || discipline_readable(line) >= least;
 }
 
 static int copy_out(const struct line_discipline *line, char *to, size_t count)
@@ -268,7 +282,7 @@ long discipline_read(struct line_discipline *line, void *to, size_t count)
 	bool end_of_file = false;
 
 	if (length == 0)
-		return -EAGAIN;
+		return line->ended ? 0 : -EAGAIN;
 	if (cooked && *byte_at(line, line->tail + length - 1) == '\0') {
 		end_of_file = true;
 		length--;

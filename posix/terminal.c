@@ -71,7 +71,8 @@ void terminal_init(void)
 {
 	const char *kind = cmdline_get("stdin");
 
-	line.pipe = kind && strcmp(kind, "pipe") == 0;
+	line.pipe = kind && strcmp(kind, "tty") != 0;
+	line.has_end = kind && strcmp(kind, "file") == 0;
 }
 
 bool terminal_input_is_tty(void)

@@ -234,6 +234,15 @@ def tree_jobs():
                   r"hart 9 does not start")
 
 
+END_OF_INPUT = r"""
+run="make -s run APP=shell CONFIG=test SMP=2 MEM=64M ARGS=quiet"
+printf 'echo a\020b\004c\020\020\004d\necho last' | $run 2>&1 |
+	tr '\020\004' '<>' && $run </dev/null >{scratch}/nothing &&
+	seq -f 'echo line %.0f' 2000 | $run >{scratch}/lines &&
+	echo "$(grep -c '^line' {scratch}/lines) of 2000"
+"""
+
+
 def input_jobs():
     """Text that somebody pastes, Ctrl-C, the time of day; machines whose
     interrupts nobody serves."""
@@ -252,6 +261,9 @@ def input_jobs():
                   "ARGS='stdin=tty -- compute' 2>&1 | tee {scratch}/out; "
                   "exit ${{PIPESTATUS[1]}}", 130,
                   (r"^computing\n(.*\n)*.*ended by signal 2",))
+    # Each byte arrives, then the end, which is no byte; also when it comes first.
+    yield Command("input/end-of-a-pipe", SHELL, END_OF_INPUT, 0,
+                  (r"^a<b>c<<>d\r?\nlast\r?\n2000 of 2000$",))
     # The image's clock between two looks at the host's.
     yield Command("input/date", Image("shell"),
                   "a=$(date +%s); b=$(tools/run.sh APP=shell CONFIG=test SMP=1 "

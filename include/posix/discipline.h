@@ -32,8 +32,11 @@ struct terminal_settings {
 
 struct line_discipline {
 	struct terminal_settings settings;
-	bool pipe;  /* bytes pass as they come, nothing is echoed */
-	bool began; /* something was typed */
+	bool pipe;    /* bytes pass as they come, nothing is echoed */
+	bool has_end; /* of a pipe: among the bytes, behind a DLE */
+	bool escaped; /* the last byte was that DLE */
+	bool ended;   /* nothing comes any more */
+	bool began;   /* something was typed */
 	/*
 	 * Positions count bytes for ever; LINE_BYTES of them are kept.
 	 *
