@@ -333,6 +333,9 @@ LIES = {
     "rng id": "used a chain that cannot be",
     "rng length": "wrote more bytes than a chain holds",
     "rng index": "used more chains than it had",
+    "console-in id": "used a chain that cannot be",
+    "console-in length": "wrote more bytes than a chain holds",
+    "console-in index": "used more chains than it had",
     "console-out id": "used more chains than it had",
     "console-out index": "used more chains than it had",
 }
@@ -346,15 +349,21 @@ def liar_jobs():
                "-netdev user,id=net0 -device virtio-net-device,netdev=net0",
                "-chardev file,id=console,path={scratch}/console "
                "-device virtio-serial-device -device virtconsole,chardev=console")
-    for lie, line in LIES.items():
+    def job(lie, line, *more, suffix=""):
         kind = lie.split("-")[0].split()[0]
-        yield Boot("liar/" + lie.replace(" ", "-"), LIAR,
-                   Machine(smp=1, devices=devices,
-                           options="seed=1" + " console=virtio" *
-                           (kind == "console"), arguments=tuple(lie.split())),
-                   0, (rf"^(virtio-)?{kind}: the virtio device at 0x\w+ is stopped:"
-                       f" .*{line}", r"^liar: -?\d+ pages came back$"),
-                   (r"is stopped(.*\n)*.*is stopped",))
+        return Boot("liar/" + lie.replace(" ", "-") + suffix, LIAR,
+                    Machine(smp=1, devices=devices + more,
+                            options="seed=1" + " console=virtio" *
+                            (kind == "console"), arguments=tuple(lie.split())),
+                    0, (rf"^(virtio-)?{kind}: the virtio device at 0x\w+ is "
+                        rf"stopped: .*{line}",
+                        r"^liar: -?\d+ pages came back$"),
+                    (r"is stopped(.*\n)*.*is stopped",))
+
+    for lie, line in LIES.items():
+        yield job(lie, line)
+        if lie.startswith("console-in"):
+            yield job(lie, line, "-machine virt,aia=aplic", suffix="-polled")
 
 
 # QEMU's command with a virtio console on standard input and output, and the UART in

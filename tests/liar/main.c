@@ -28,6 +28,7 @@
 #define REG_QUEUE_SEL 0x030u
 #define REG_QUEUE_PFN 0x040u
 #define REG_STATUS    0x070u
+#define CONSOLE_OUT   32u /* entries of its queue */
 #define WAITS         300
 #define WAIT_US       10000
 
@@ -63,11 +64,33 @@ struct victim {
 	unsigned long pages; /* that come back at least */
 };
 
+struct ring {
+	struct descriptor *descriptors;
+	struct available *available;
+	struct used *used;
+	unsigned int mask;
+};
+
 static volatile char __iomem *registers;
-static struct descriptor *descriptors;
-static const struct available *available;
-static struct used *used;
-static unsigned int mask;
+static struct ring ring; /* the victim's */
+
+static struct ring find_ring(unsigned int queue, unsigned int entries)
+{
+	const size_t before = sizeof(struct descriptor) * entries +
+	                      sizeof(uint16_t) * (3 + entries);
+	char *start;
+
+	writel(queue, registers + REG_QUEUE_SEL);
+	start = phys_to_virt((paddr_t)readl(registers + REG_QUEUE_PFN)
+	                     << PAGE_SHIFT);
+	return (struct ring){
+		.descriptors = (void *)start,
+		.available =
+			(void *)(start + sizeof(struct descriptor) * entries),
+		.used = (void *)(start + ALIGN_UP(before, PAGE_SIZE)),
+		.mask = entries - 1,
+	};
+}
 
 static void poll_network(void)
 {
@@ -92,11 +115,29 @@ static void print(void)
 	fflush(stdout);
 }
 
+/*
+ * Input is looked at when somebody polls; or in an interrupt of the device, which
+ * the driver wants of no output. The wish is written in its place (2.7.7).
+ */
+static void read_and_print(void)
+{
+	struct pollfd entry = { .fd = STDIN_FILENO, .events = POLLIN };
+	const struct ring output = find_ring(1, CONSOLE_OUT);
+
+	if (readl(registers + REG_STATUS) != 0) {
+		output.available->ids[CONSOLE_OUT] = output.used->index;
+		__atomic_store_n(&output.available->flags, 0, __ATOMIC_SEQ_CST);
+		print();
+	}
+	poll(&entry, 1, 1);
+}
+
 static const struct victim victims[] = {
 	{ "net-in", VIRTIO_ID_NET, 0, 256, poll_network, 200 },
 	{ "net-out", VIRTIO_ID_NET, 1, 256, poll_network, 200 },
 	{ "rng", VIRTIO_ID_RNG, 0, 1, draw, 0 },
-	{ "console-out", VIRTIO_ID_CONSOLE, 1, 32, print, 0 },
+	{ "console-in", VIRTIO_ID_CONSOLE, 0, 16, read_and_print, 0 },
+	{ "console-out", VIRTIO_ID_CONSOLE, 1, CONSOLE_OUT, print, 0 },
 };
 
 static volatile char __iomem *find_device(uint32_t kind)
@@ -113,42 +154,28 @@ static volatile char __iomem *find_device(uint32_t kind)
 	return NULL;
 }
 
-static void find_ring(const struct victim *victim)
-{
-	const size_t before = sizeof(struct descriptor) * victim->entries +
-	                      sizeof(uint16_t) * (3 + victim->entries);
-	char *ring;
-
-	writel(victim->queue, registers + REG_QUEUE_SEL);
-	ring = phys_to_virt((paddr_t)readl(registers + REG_QUEUE_PFN)
-	                    << PAGE_SHIFT);
-	descriptors = (void *)ring;
-	available = (void *)&descriptors[victim->entries];
-	used = (void *)(ring + ALIGN_UP(before, PAGE_SIZE));
-	mask = victim->entries - 1;
-}
-
 /* The next chain that is used has this id and length, says the device. */
 static void say_used(uint32_t id, uint32_t bytes)
 {
-	const uint16_t index = READ_ONCE(used->index);
+	const uint16_t index = READ_ONCE(ring.used->index);
 
-	used->elements[index & mask].id = id;
-	used->elements[index & mask].bytes = bytes;
-	__atomic_store_n(&used->index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
+	ring.used->elements[index & ring.mask].id = id;
+	ring.used->elements[index & ring.mask].bytes = bytes;
+	__atomic_store_n(&ring.used->index, (uint16_t)(index + 1),
+	                 __ATOMIC_RELEASE);
 }
 
 /* The chain that the device was given last, and has not used. */
 static uint16_t newest(void)
 {
-	return available->ids[(available->index - 1) & mask];
+	return ring.available->ids[(ring.available->index - 1) & ring.mask];
 }
 
 /* A frame of one buffer that says in how many it is. */
 static void say_frame_in(uint16_t buffers)
 {
 	const uint16_t id = newest();
-	uint16_t *header = phys_to_virt((paddr_t)descriptors[id].address);
+	uint16_t *header = phys_to_virt((paddr_t)ring.descriptors[id].address);
 
 	header[5] = buffers; /* 5.1.6 */
 	say_used(id, 100);
@@ -166,7 +193,7 @@ static void bad_length(void)
 
 static void bad_index(void)
 {
-	used->index += 1000;
+	ring.used->index += 1000;
 }
 
 static void no_buffers(void)
@@ -230,7 +257,7 @@ static int attack(const struct victim *victim, void (*tell)(void))
 	if (!registers)
 		return 2;
 	victim->provoke();
-	find_ring(victim);
+	ring = find_ring(victim->queue, victim->entries);
 	usleep(100000);
 	free_before = nr_free_pages();
 	tell();
