@@ -476,6 +476,10 @@ def net_server_jobs():
                   f"servers.py {what} {kind} {harts} {config}",
                   wire=kind == "tap", seconds=300 if what == "tls" else 120)
     yield Net("net/iperf", Image("iperf"), "iperf.py")
+    yield Boot("net/iperf-port-taken", Image("tests/apps/taken"),
+               Machine(devices=("-netdev user,id=net0 -device "
+                                "virtio-net-device,netdev=net0",)),
+               1, (r"^iperf: port 5001: Address in use$",), ("after",))
 
 
 def refusal(name, make, line):

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -233,17 +234,34 @@ static int send_to(const struct options *options)
 	return tell(&report) ? 0 : 1;
 }
 
+/* lwIP's server is told of a port that is taken as of memory that ran out. */
+static bool can_bind(uint16_t port)
+{
+	const struct sockaddr_in6 place = { .sin6_family = AF_INET6,
+		                            .sin6_port = htons(port) };
+	const int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	const bool can = fd >= 0 && bind(fd, (const struct sockaddr *)&place,
+	                                 sizeof(place)) == 0;
+
+	if (!can)
+		fprintf(stderr, "iperf: port %u: %s\n", port, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
 static int serve(const struct options *options)
 {
 	void *server;
 
+	if (!can_bind(options->port))
+		return 1;
 	net_lock();
 	server = lwiperf_start_tcp_server(IP_ANY_TYPE, options->port, keep,
 	                                  NULL);
 	net_unlock();
 	if (!server) {
-		fprintf(stderr, "iperf: port %u is in use, or memory ran out\n",
-		        options->port);
+		fprintf(stderr, "iperf: port %u: no memory\n", options->port);
 		return 1;
 	}
 	printf("iperf: TCP on port %u\n", options->port);
