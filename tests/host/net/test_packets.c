@@ -23,6 +23,7 @@
 #include "lwip/udp.h"
 
 #define PORT 80
+#define MSS  536 /* of a peer that tells none */
 
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_UDP        17
@@ -132,6 +133,53 @@ TEST(tcp_window_without_scaling_is_told_when_it_opens)
 	tcp_recved(tcp_active_pcbs, sizeof(data));
 	CHECK_EQ(peer_seen.count, 1);
 	CHECK_EQ(peer_seen.window, 65535);
+	wire_end();
+}
+
+/* A device may have joined it of several: only one alone may wait (RFC 9293, 3.8.6.3). */
+TEST(tcp_more_than_a_segment_is_acknowledged_at_once)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 8000 };
+	static unsigned char data[60000];
+	unsigned int bytes;
+
+	wire_start();
+	listen_here();
+	peer_connect(&peer);
+	for (bytes = MSS; bytes <= sizeof(data); bytes *= 10) {
+		peer_listen();
+		peer_send(&peer, TCP_ACK, NULL, 0, data, bytes);
+		peer.sequence += bytes;
+		CHECK_EQ(peer_seen.count, bytes > MSS);
+		wire_run(2 * TCP_TMR_INTERVAL, NULL);
+		CHECK_EQ(peer_seen.count, 1);
+		CHECK_EQ(peer_seen.acked, peer.sequence);
+	}
+	wire_end();
+}
+
+/* As many segments as one acknowledgement is for, but no more than 8. */
+TEST(tcp_slow_start_grows_by_what_is_acknowledged)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 60000 };
+	static unsigned char data[20 * MSS];
+	unsigned int segments;
+
+	wire_start();
+	listen_here();
+	peer_connect(&peer);
+	for (segments = 1; segments < 12; segments += 3) {
+		const tcpwnd_size_t before = tcp_active_pcbs->cwnd;
+		const unsigned int bytes = segments * MSS;
+
+		CHECK_EQ(tcp_write(tcp_active_pcbs, data, (u16_t)bytes, 0),
+		         ERR_OK);
+		CHECK_EQ(tcp_output(tcp_active_pcbs), ERR_OK);
+		peer.acked += bytes;
+		peer_send(&peer, TCP_ACK, NULL, 0, NULL, 0);
+		CHECK_EQ(tcp_active_pcbs->cwnd - before,
+		         (segments < 8 ? segments : 8) * MSS);
+	}
 	wire_end();
 }
 

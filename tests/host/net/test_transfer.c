@@ -201,10 +201,11 @@ TEST(transfer_goes_on_when_the_device_cuts_no_more)
 	wire_ends[0].gso_max = NETIF_GSO_MAX;
 	wire_brings_whole = true;
 	CHECK_EQ(transfer_open(&transfer), ERR_OK);
-	transfer_run(&transfer, 20);
-	CHECK(transfer.received > 0 && transfer.received < transfer.bytes);
-	CHECK(transfer.sender->unsent &&
-	      transfer.sender->unsent->len > TCP_MSS);
+	while (transfer.received == 0 || !transfer.sender->unsent ||
+	       transfer.sender->unsent->len <= TCP_MSS) {
+		CHECK(transfer.received < transfer.bytes);
+		transfer_run(&transfer, 1);
+	}
 	wire_ends[0].gso_max = 0;
 	transfer_run(&transfer, 60000);
 	CHECK_EQ(transfer.received, transfer.bytes);

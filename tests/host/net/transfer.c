@@ -50,12 +50,14 @@ static void send_more(struct transfer *transfer)
 	}
 }
 
+/* As sockets do: when a third of the room is free. */
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
 {
 	struct transfer *transfer = arg;
 
-	(void)pcb, (void)bytes;
-	if (transfer && transfer->sender)
+	(void)bytes;
+	if (transfer && transfer->sender &&
+	    pcb->snd_buf >= tcp_snd_buf_limit / 3)
 		send_more(transfer);
 	return ERR_OK;
 }
