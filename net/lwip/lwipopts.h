@@ -80,7 +80,7 @@
  */
 #define TCP_WND_UPDATE_THRESHOLD (TCP_WND_MAX(pcb) / 4)
 #define TCP_OVERSIZE             TCP_MSS
-/* The peer learns what has come behind a gap. Senders here do not read it. */
+/* The peer learns what has come behind a gap. Senders here read that there is one. */
 #define LWIP_TCP_SACK_OUT 1
 /* Without limits a remote decides how much memory is held out of order. */
 #define TCP_OOSEQ_MAX_BYTES        1

@@ -114,11 +114,13 @@ def into(image):
 def out_of(image):
     """with loss and disorder: 1 MiB out of the image"""
     got = 0
+    began = time.monotonic()
     with image.connect(SOURCE, 60) as link:
         while got < 2 * BULK:
             more = link.recv(65536)
             claim(more, f"it ends after {got} bytes")
             got += len(more)
+    say(f"{got / (time.monotonic() - began) / 1000:.0f} kB/s")
 
 
 def requests(image):

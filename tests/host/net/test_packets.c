@@ -183,6 +183,122 @@ TEST(tcp_slow_start_grows_by_what_is_acknowledged)
 	wire_end();
 }
 
+/* Of 14 segments the first window's 10 are sent. */
+static void send_ten(struct peer *peer)
+{
+	static unsigned char data[14 * MSS];
+
+	wire_start();
+	listen_here();
+	peer_connect(peer);
+	CHECK_EQ(tcp_write(tcp_active_pcbs, data, sizeof(data), 0), ERR_OK);
+	CHECK_EQ(tcp_output(tcp_active_pcbs), ERR_OK);
+	CHECK_EQ(peer_seen.count, 11); /* and SYN */
+	peer_listen();
+}
+
+/* Nothing more than before is acknowledged; segment @number came, of those sent. */
+static void duplicate(struct peer *peer, unsigned int number, uint32_t first)
+{
+	const uint32_t left = first + number * MSS;
+	const uint32_t block[] = { PP_HTONL(0x0101050a), lwip_htonl(left),
+		                   lwip_htonl(left + MSS) };
+
+	peer_send(peer, TCP_ACK, block, sizeof(block), NULL, 0);
+}
+
+/* As Linux does, whose window grows with each segment. */
+TEST(tcp_duplicates_with_sack_may_change_the_window)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+	unsigned int number;
+
+	send_ten(&peer);
+	for (number = 1; number <= 3; number++) {
+		CHECK(peer_seen.sequence != peer.acked);
+		peer.window += 100;
+		duplicate(&peer, number, peer.acked);
+	}
+	CHECK_EQ(peer_seen.sequence, peer.acked);
+	CHECK_EQ(peer_seen.bytes, MSS);
+	wire_end();
+}
+
+/* Block of bytes that are acknowledged (RFC 2883), or of a length that cannot be. */
+TEST(tcp_other_sacks_are_no_duplicates)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+	const uint32_t cut[] = { PP_HTONL(0x01010522), 0x7fffffff, 0 };
+	unsigned int number;
+
+	send_ten(&peer);
+	for (number = 1; number <= 5; number++) {
+		peer.window += 100;
+		duplicate(&peer, 0, peer.acked - MSS);
+		peer.window += 100;
+		peer_send(&peer, TCP_ACK, cut, sizeof(cut), NULL, 0);
+	}
+	CHECK_EQ(peer_seen.count, 0);
+	wire_end();
+}
+
+TEST(tcp_two_duplicates_let_two_segments_out)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+	unsigned int number;
+
+	send_ten(&peer);
+	for (number = 1; number <= 2; number++) {
+		duplicate(&peer, number, peer.acked);
+		CHECK_EQ(peer_seen.count, number);
+		CHECK_EQ(peer_seen.sequence, peer.acked + (9 + number) * MSS);
+	}
+	wire_end();
+}
+
+/* Segments 0, 2 and, of those sent meanwhile, 12 are lost. */
+TEST(tcp_each_hole_is_sent_again_at_once)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+	const unsigned int holes[] = { 2, 12 };
+	unsigned int i;
+
+	send_ten(&peer);
+	const uint32_t first = peer.acked;
+
+	for (i = 3; i <= 11; i++) {
+		duplicate(&peer, i, first);
+		CHECK(i != 5 || peer_seen.sequence == first);
+	}
+	CHECK_EQ(peer_seen.sequence, first + 13 * MSS);
+	for (i = 0; i < ARRAY_SIZE(holes); i++) {
+		peer_listen();
+		peer.acked = first + holes[i] * MSS;
+		duplicate(&peer, holes[i] + 1, first);
+		CHECK(peer_seen.count >= 1);
+		CHECK_EQ(peer_seen.sequence, peer.acked);
+		/* Once: what comes late tells of the same hole. */
+		peer_listen();
+		duplicate(&peer, holes[i] + 1, first);
+		CHECK(peer_seen.sequence != peer.acked);
+	}
+	wire_end();
+}
+
+/* The first round trip took none of the timer's ticks: 0.8 s are left of one. */
+TEST(tcp_first_timeout_is_about_a_second)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+
+	send_ten(&peer);
+	wire_run(600, NULL);
+	CHECK_EQ(peer_seen.count, 0);
+	wire_run(400, NULL);
+	CHECK_EQ(peer_seen.count, 1);
+	CHECK_EQ(peer_seen.sequence, peer.acked);
+	wire_end();
+}
+
 /* The FIN of a segment whose second half does not fit the peer's window. */
 TEST(tcp_fin_comes_with_the_last_byte)
 {
