@@ -476,6 +476,14 @@ def net_server_jobs():
                   f"servers.py {what} {kind} {harts} {config}",
                   wire=kind == "tap", seconds=300 if what == "tls" else 120)
     yield Net("net/iperf", Image("iperf"), "iperf.py")
+    yield Net("net/own-address", Image("tests/apps/own"), "own.py")
+    yield Boot("net/own-address-user", Image("tests/apps/own"),
+               Machine(devices=("-netdev user,id=net0 -device "
+                                "virtio-net-device,netdev=net0",),
+                       options="ip=10.0.2.15/24,gw=10.0.2.2,fd00::99/64",
+                       arguments=("10.0.2.15", "fd00::99", "127.0.0.1", "::1")),
+               0, tuple(rf"^own: {address}: all there, in time$" for address in
+                        ("10.0.2.15", "fd00::99", "127.0.0.1", "::1")))
     yield Boot("net/iperf-port-taken", Image("tests/apps/taken"),
                Machine(devices=("-netdev user,id=net0 -device "
                                 "virtio-net-device,netdev=net0",)),
