@@ -468,13 +468,14 @@ def net_server_jobs():
     for what, kind, harts, config in (
             ("httpd", "tap", 1, "default"), ("httpd", "tap", 4, "test"),
             ("echo", "tap", 1, "test"), ("echo", "tap", 4, "default"),
-            ("tls", "tap", 1, "default"),
+            ("tls", "tap", 1, "default"), ("tls-workers", "tap", 4, "default"),
             ("httpd", "user", 4, "test"), ("echo", "user", 1, "default"),
             ("page", "user", 4, "test")):
         yield Net(f"net/{what}-{kind}-{harts}",
                   Image("echo" if what == "echo" else "httpd", config),
                   f"servers.py {what} {kind} {harts} {config}",
-                  wire=kind == "tap", seconds=300 if what == "tls" else 120)
+                  wire=kind == "tap",
+                  seconds=300 if what.startswith("tls") else 120)
     yield Net("net/iperf", Image("iperf"), "iperf.py")
     yield Net("net/own-address", Image("tests/apps/own"), "own.py")
     yield Boot("net/own-address-user", Image("tests/apps/own"),

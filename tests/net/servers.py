@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""servers.py httpd|tls|echo|page tap|user HARTS [CONFIG] - the web server and the echo
-server in an image, asked by the tests that try them on this machine (tests/httpd).
+"""servers.py httpd|tls|tls-workers|echo|page tap|user HARTS [CONFIG] - the web server
+and the echo server in an image, asked by the tests that try them on this machine
+(tests/httpd).
 
 tap: in a network namespace, tools/netns.sh run tests/net/servers.py ...; user: ports
 of this machine, and no right of any kind. httpd serves files of an initial RAM disk,
@@ -33,6 +34,8 @@ ONE_BY_ONE = "^(?!many_connections|thousands|datagrams|both_families)"
 MANY, MANY_SECONDS = 200, 100
 # What may be more after many connections than before: what an allocator keeps.
 SOME = {"pages": 64, "slab pages": 16, "network bytes": 20000}
+# Several workers, each of which takes its part of MANY: no fewer, no more.
+BATCHES, WORKERS = 4, 4
 CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
@@ -185,6 +188,25 @@ def many_leave_nothing(guest, place, scratch):
     guest.check_sound()
 
 
+def batches_are_flat(guest, place, scratch):
+    """Of four workers each batch fills all to their limit, and the heap grows no more"""
+    found = []
+    for _ in range(BATCHES):
+        many_over_tls(guest, place, scratch)
+        claim(within(20, lambda: held(place)["connections"] == 1),
+              "connections stay")
+        found.append(held(place))
+        say(found[-1])
+    first, last = found[:BATCHES // 2], found[BATCHES // 2:]
+    for name in found[0]:
+        # Each worker has a heap; what is free between blocks is twice as much then.
+        most = max(now[name] for now in first) + \
+            2 * WORKERS * SOME.get(name, 0)
+        claim(max(now[name] for now in last) <= most,
+              f"{name}: {[now[name] for now in found]}")
+    guest.check_sound()
+
+
 def port_of_both(*_):
     """http and https at one port: a line says so, and http goes on"""
     with tempfile.TemporaryDirectory(dir="build/tests") as scratch:
@@ -243,6 +265,9 @@ SERVERS = {
     "tls": ("httpd", (HTTP, HTTPS), lambda scratch: serve_files(
         scratch, "-r", str(MANY_SECONDS), "-i", str(MANY_SECONDS)),
         (many_over_tls, many_leave_nothing, port_of_both)),
+    "tls-workers": ("httpd", (HTTP, HTTPS), lambda scratch: serve_files(
+        scratch, "-r", str(MANY_SECONDS), "-i", str(MANY_SECONDS),
+        "-t", str(WORKERS), "-m", str(MANY)), (batches_are_flat,)),
     "page": ("httpd", (HTTP,), lambda _: {
         "ready": "^httpd: http on port 80, serving /www"}, (draws_its_page,)),
     "echo": ("echo", (ECHO,), lambda _: {
