@@ -33,6 +33,18 @@ size_t thread_vector_bytes(void)
 	return 32 + VECTOR_REGISTERS * vlenb;
 }
 
+void thread_forget_fpu(void)
+{
+	const unsigned long flags = irq_save();
+
+	if (csr_read(fcsr) == 0) {
+		current_thread()->fpu_is_saved = 0;
+		csr_set(sstatus, SSTATUS_FS_DIRTY);
+		csr_clear(sstatus, SSTATUS_FS_CLEAN); /* initial is left */
+	}
+	irq_restore_after_switch(flags);
+}
+
 /* Clean: they have not changed since they were saved, or loaded from there. */
 static unsigned long save_vector(unsigned long status, void *vector)
 {

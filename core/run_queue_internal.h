@@ -104,16 +104,14 @@ static __always_inline struct thread *take_turns(struct ready_level *level,
 	return first;
 }
 
-/* The highest bit of 8; without Zbb a compiler's way is a call. */
+/* core/sched.c: the highest bit; without Zbb a compiler's way is a call. */
+extern const unsigned char highest_of_4[16];
+
 static inline unsigned int best_level(const struct run_queue *queue)
 {
-	unsigned int ready = queue->ready, level = 0;
+	const unsigned int ready = queue->ready, upper = ready >> 4;
 
-	if (ready >> 4) {
-		ready >>= 4;
-		level = 4;
-	}
-	return level + (ready > 1) + (ready > 3) + (ready > 7);
+	return upper ? 4u + highest_of_4[upper] : highest_of_4[ready];
 }
 
 /* The thread that is to run next; idle when none is ready. */

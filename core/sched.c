@@ -22,6 +22,11 @@
 #include "core/thread.h"
 #include "core/trap.h"
 
+/* core/run_queue_internal.h */
+const unsigned char highest_of_4[16] = { [2 ... 3] = 1,
+	                                 [4 ... 7] = 2,
+	                                 [8 ... 15] = 3 };
+
 static __noinline void switch_with_slice(struct thread *last,
                                          struct thread *next,
                                          unsigned long *lock_word)

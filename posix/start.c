@@ -59,6 +59,13 @@ static void start_network(void)
 		log_warn("ip=: this image has no network");
 }
 
+/* Constructors have used the F registers, main() perhaps never does. */
+static int begin(int argc, char **argv, char **variables)
+{
+	thread_forget_fpu();
+	return main(argc, argv, variables);
+}
+
 void posix_start(int argc, char **argv)
 {
 	uintptr_t
@@ -82,6 +89,6 @@ void posix_start(int argc, char **argv)
 	*next++ = NULL;
 	make_aux((uintptr_t *)next, arguments[0]);
 
-	__libc_start_main(main, argc, arguments, NULL, NULL, NULL);
+	__libc_start_main(begin, argc, arguments, NULL, NULL, NULL);
 	__builtin_unreachable();
 }

@@ -148,6 +148,13 @@ static inline void preempt_enable(void)
 /* May this code give its hart to another thread now? */
 bool thread_may_switch(void);
 
+/*
+ * What the calling thread's F registers hold means nothing any more: none is saved
+ * or loaded until it uses them. Flags or a rounding mode in fcsr stay, and with them
+ * the rest. Context: a thread, where the ABI leaves nothing in them.
+ */
+void thread_forget_fpu(void);
+
 /* What V state of a thread takes; 0 without V. */
 size_t thread_vector_bytes(void);
 

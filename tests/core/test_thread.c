@@ -409,6 +409,23 @@ TEST(idle_threads_have_no_floating_point_registers)
 		CHECK_EQ(harts[i]->queue.idle->fpu_is_saved, 0);
 }
 
+/* As when main() begins. Flags are no register's contents: they stay. */
+TEST(registers_that_are_forgotten_are_not_saved)
+{
+	csr_write(fcsr, 0);
+	thread_forget_fpu();
+	CHECK_EQ(fpu_state(), SSTATUS_FS_INITIAL);
+	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
+	CHECK_EQ(current_thread()->fpu_is_saved, 0);
+
+	csr_write(fcsr, 1);
+	thread_forget_fpu();
+	CHECK_EQ(fpu_state(), SSTATUS_FS_DIRTY);
+	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
+	CHECK_EQ(csr_read(fcsr), 1);
+	csr_write(fcsr, 0);
+}
+
 #define VECTOR_ASM(text) \
 	".option push\n\t.option arch, +v\n\t" text "\n\t.option pop"
 
