@@ -39,7 +39,8 @@ enum input_kind { INPUT_UNKNOWN, INPUT_POLLED, INPUT_INTERRUPTS };
 static struct mutex listen_mutex = MUTEX_INIT("console_listen");
 static unsigned int input_kind; /* [A] enum input_kind */
 static void (*input_arrived)(void);
-static unsigned long overruns; /* [A] */
+static void (*listen_again)(void); /* [A] NULL: nobody listens yet */
+static unsigned long overruns;     /* [A] */
 
 static struct spinlock ring_lock =
 	SPINLOCK_INIT(LOCK_CONSOLE_INPUT, "console_input_lock");
@@ -102,12 +103,14 @@ static const struct console_input sbi_input = {
 	.listen = sbi_listen,
 };
 
-static const struct console_input *registered_input;
+static const struct console_input *registered_input; /* [A] */
 
 static const struct console_input *device_input(void)
 {
-	if (registered_input)
-		return registered_input;
+	const struct console_input *registered = READ_ONCE(registered_input);
+
+	if (registered)
+		return registered;
 	return device == &sbi_device ? &sbi_input : &console_device_input;
 }
 
@@ -122,7 +125,12 @@ console_register(const struct console_device *new_device)
 
 void console_register_input(const struct console_input *new_input)
 {
-	registered_input = new_input;
+	void (*again)(void);
+
+	WRITE_ONCE(registered_input, new_input);
+	again = __atomic_load_n(&listen_again, __ATOMIC_ACQUIRE);
+	if (again)
+		again();
 }
 
 const char *console_name(void)
@@ -268,6 +276,15 @@ static unsigned int listen(void)
 	return INPUT_POLLED;
 }
 
+/* Another device. Who waits for input looks, and may have to go on looking. */
+static void listen_to_another(void)
+{
+	mutex_lock(&listen_mutex);
+	__atomic_store_n(&input_kind, listen(), __ATOMIC_RELEASE);
+	mutex_unlock(&listen_mutex);
+	console_received();
+}
+
 bool console_listen(void)
 {
 	unsigned int kind = __atomic_load_n(&input_kind, __ATOMIC_ACQUIRE);
@@ -275,8 +292,11 @@ bool console_listen(void)
 	if (likely(kind != INPUT_UNKNOWN))
 		return kind == INPUT_INTERRUPTS;
 	mutex_lock(&listen_mutex);
-	if (input_kind == INPUT_UNKNOWN)
+	if (input_kind == INPUT_UNKNOWN) {
+		__atomic_store_n(&listen_again, listen_to_another,
+		                 __ATOMIC_RELEASE);
 		__atomic_store_n(&input_kind, listen(), __ATOMIC_RELEASE);
+	}
 	mutex_unlock(&listen_mutex);
 	return input_kind == INPUT_INTERRUPTS;
 }

@@ -57,7 +57,6 @@ static struct line_discipline line = {
 };
 static struct winsize window = { .ws_row = 24, .ws_col = 80 };
 static uint64_t signals; /* that were typed: a bit for each */
-static bool interrupts;  /* serve the console */
 
 static unsigned int arrivals; /* [A] times that something may have come */
 static unsigned int looking;  /* [A] 1: look_timer is pending */
@@ -98,7 +97,8 @@ static void look(struct timer *timer)
 /* Somebody is going to wait: see to it that input is noticed. */
 static void look_out(void)
 {
-	if (!interrupts && !__atomic_exchange_n(&looking, 1, __ATOMIC_ACQUIRE))
+	if (!console_listen() &&
+	    !__atomic_exchange_n(&looking, 1, __ATOMIC_ACQUIRE))
 		timer_start(&look_timer, timer_now_ns() + LOOK_EVERY_NS);
 }
 
@@ -111,7 +111,7 @@ static bool start_input(void)
 		log_info("terminal: no memory for a thread that looks for "
 		         "Ctrl-C while nobody reads");
 	console_on_input(input_arrived);
-	interrupts = console_listen();
+	(void)console_listen();
 	return true;
 }
 

@@ -341,6 +341,16 @@ LIES = {
 }
 
 
+# Who waits for input of the liar gets it from the UART. $@: more options of QEMU.
+READER = r"""
+command=$(make -s qemu-cmd APP=%s CONFIG=test SMP=2 MEM=64M "ARGS=x") &&
+{{ printf '\0\0\0\0'; sleep 2; echo typed; }} | eval "${{command%%-append*}} %s \
+	-monitor none -serial stdio -chardev file,id=console,path={scratch}/console \
+	-device virtio-serial-device -device virtconsole,chardev=console" \
+	-append "'seed=1 console=virtio -- console-in id reader'"
+"""
+
+
 def liar_jobs():
     """A device that writes what no device may, in the place of a real one."""
     # One byte every 100 s: the second request stays out.
@@ -360,6 +370,10 @@ def liar_jobs():
                         r"^liar: -?\d+ pages came back$"),
                     (r"is stopped(.*\n)*.*is stopped",))
 
+    for suffix, more in ("", ""), ("-polled", "-machine virt,aia=aplic"):
+        yield Command("liar/console-reader" + suffix, LIAR,
+                      READER % (LIAR.app, more), 0,
+                      (r"^liar: read typed$",))
     for lie, line in LIES.items():
         yield job(lie, line)
         if lie.startswith("console-in"):

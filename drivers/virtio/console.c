@@ -29,6 +29,8 @@ static void stop(struct work *work)
 
 	(void)work;
 	virtio_stop(device, why ? why : console_input_broken());
+	console_output_end();
+	console_register_input(NULL);
 }
 
 static struct work stop_work = { .function = stop };

@@ -24,6 +24,7 @@ void console_input_begin(bool interrupts);
 
 /* It takes over from @before, which has the rest when the device fails. */
 void console_output_begin(const struct console_device *before);
+void console_output_end(void); /* @before is the console again */
 void console_output_write(const char *bytes, size_t count);
 
 /* Take what has come to the console, if anybody listens. Context: interrupt. */

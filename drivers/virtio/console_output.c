@@ -70,6 +70,11 @@ void console_output_begin(const struct console_device *before)
 	virtio_ring_disable_interrupt(output.queue->ring);
 }
 
+void console_output_end(void)
+{
+	(void)console_register(output.before);
+}
+
 const char *console_output_broken(void)
 {
 	return virtio_ring_broken(output.queue->ring);

@@ -41,7 +41,10 @@ extern const struct console_input console_device_input;
 const struct console_device *
 console_register(const struct console_device *new_device);
 
-/* Not the UART's but this. Before anybody listens. */
+/*
+ * Not the console's own but this; NULL: its own again. Whoever listens does so there
+ * from now on. Context: thread, no lock held.
+ */
 void console_register_input(const struct console_input *new_input);
 const char *console_name(void);
 
@@ -60,7 +63,10 @@ void console_write_unlocked(const char *bytes, size_t count);
  */
 bool console_listen(void);
 
-/* Call @arrived, in an interrupt, when there is input. Before console_listen(). */
+/*
+ * Call @arrived when there is input, in an interrupt, and when another device has
+ * taken over, in a thread. Before console_listen().
+ */
 void console_on_input(void (*arrived)(void));
 
 /*

@@ -8,6 +8,8 @@
 #include <linux/io.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -271,15 +273,43 @@ static int attack(const struct victim *victim, void (*tell)(void))
 	return status;
 }
 
-int main(int argc, char **argv)
+static int find_and_attack(const char *name, const char *lie)
 {
-	for (unsigned int i = 0; argc == 3 && i < ARRAY_SIZE(victims); i++) {
-		if (strcmp(victims[i].name, argv[1]) != 0)
+	for (unsigned int i = 0; i < ARRAY_SIZE(victims); i++) {
+		if (strcmp(victims[i].name, name) != 0)
 			continue;
 		for (unsigned int k = 0; k < ARRAY_SIZE(lies); k++) {
-			if (strcmp(lies[k].name, argv[2]) == 0)
+			if (strcmp(lies[k].name, lie) == 0)
 				return attack(&victims[i], lies[k].tell);
 		}
 	}
 	return 2;
+}
+
+/* It waits for a line when the device lies. */
+static void *read_line(void *unused)
+{
+	char line[80];
+
+	(void)unused;
+	if (fgets(line, sizeof(line), stdin))
+		printf("liar: read %s", line);
+	return NULL;
+}
+
+/* VICTIM LIE [reader] */
+int main(int argc, char **argv)
+{
+	const bool reads = argc == 4 && strcmp(argv[3], "reader") == 0;
+	pthread_t reader;
+	int status;
+
+	if (argc != 3 && !reads)
+		return 2;
+	if (reads && pthread_create(&reader, NULL, read_line, NULL) != 0)
+		return 2;
+	status = find_and_attack(argv[1], argv[2]);
+	if (reads)
+		pthread_join(reader, NULL);
+	return status;
 }
