@@ -3,7 +3,7 @@
  * iperf where somebody listens at its port already: before main(), as nothing else
  * runs in an image with one application.
  */
-#include "apps/iperf/main.c"
+#include "apps/iperf/main.c" // NOLINT(bugprone-suspicious-include): its main()
 
 #include <arpa/inet.h>
 
