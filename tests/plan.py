@@ -341,7 +341,7 @@ LIES = {
 }
 
 
-# Who waits for input of the liar gets it from the UART. $@: more options of QEMU.
+# Who waits for a line when the console's device lies gets it from the UART.
 READER = r"""
 command=$(make -s qemu-cmd APP=%s CONFIG=test SMP=2 MEM=64M "ARGS=x") &&
 {{ printf '\0\0\0\0'; sleep 2; echo typed; }} | eval "${{command%%-append*}} %s \
