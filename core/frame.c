@@ -66,6 +66,8 @@ void frame_save(struct trap_frame *frame, struct thread *last)
 	if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
 		fpu_save(&last->fpu);
 		last->fpu_is_saved = 1;
+	} else if ((status & SSTATUS_FS) == SSTATUS_FS_CLEAN) {
+		last->fpu.fcsr = csr_read(fcsr); /* see core/switch.S */
 	}
 	status &= ~(SSTATUS_FS | SSTATUS_VS);
 	status |= last->fpu_is_saved ? SSTATUS_FS_CLEAN : SSTATUS_FS_INITIAL;

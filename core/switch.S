@@ -104,9 +104,8 @@
 	.balign 8
 thread_switch:
 	csrr t0, sstatus
-	li t2, SSTATUS_FS
-	and t1, t0, t2
-	beq t1, t2, .Lsave_fpu
+	slli t1, t0, 63 - 14            # FS: clean and dirty have bit 14
+	bltz t1, .Lfpu_used
 .Lfpu_saved:
 	KEPT sd, a0
 	amoswap.d.rl zero, zero, (a2)
@@ -119,6 +118,14 @@ thread_switch:
 .Lfpu_loaded:
 	KEPT ld, a1
 	ret
+
+/* QEMU does not say dirty where only flags were set, as by feq.d. */
+.Lfpu_used:
+	slli t1, t1, 1                  # and dirty bit 13 as well
+	bltz t1, .Lsave_fpu
+	frcsr t3
+	sd t3, THREAD_FPU + FPU_FCSR(a0)
+	j .Lfpu_saved
 
 .Lsave_fpu:
 	FPU_KEPT fsd, a0

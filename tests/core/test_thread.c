@@ -409,6 +409,22 @@ TEST(idle_threads_have_no_floating_point_registers)
 		CHECK_EQ(harts[i]->queue.idle->fpu_is_saved, 0);
 }
 
+/* NV by a comparison with a signaling NaN, from registers that are clean. */
+TEST(flags_of_a_comparison_outlive_a_switch)
+{
+	const unsigned long nan = 0x7ff0000000000001ul;
+	register double value __asm__("fs0");
+
+	__asm__ volatile("fscsr zero\n\tfmv.d.x %0, %1"
+	                 : "=f"(value)
+	                 : "r"(nan));
+	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
+	__asm__ volatile("feq.d t0, %0, %0" : : "f"(value) : "t0");
+	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
+	CHECK_EQ(csr_read(fcsr), 0x10);
+	csr_write(fcsr, 0);
+}
+
 /* As when main() begins. Flags are no register's contents: they stay. */
 TEST(registers_that_are_forgotten_are_not_saved)
 {
