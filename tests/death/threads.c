@@ -89,10 +89,10 @@ static void thread_that_gets_no_turn(void)
 	(void)thread_set_allowed_harts(current_thread(), 1);
 	preempt_disable();
 	preempt_enable();
+	preempt_disable();
 	if (!kthread_run(wait_for_a_turn, NULL, "waiter",
 	                 THREAD_PRIORITY_NORMAL, 1))
 		exit(4);
-	preempt_disable();
 	spin_seconds(90);
 	exit(0);
 }
