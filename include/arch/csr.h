@@ -75,8 +75,10 @@ static inline void irq_restore(unsigned long flags)
 	csr_set(sstatus, flags);
 }
 
-/* The same where the hart may have run another thread since: its F and V registers
- * were saved, so they are no longer dirty. */
+/*
+ * The same where the hart may have run another thread since: F and V registers were
+ * saved, so they are no longer dirty.
+ */
 static inline void irq_restore_after_switch(unsigned long flags)
 {
 	csr_set(sstatus, flags & SSTATUS_SIE);
