@@ -117,9 +117,11 @@ static const struct console_input *device_input(void)
 const struct console_device *
 console_register(const struct console_device *new_device)
 {
+	unsigned long flags = spin_lock_irqsave(&console_lock);
 	const struct console_device *before = device;
 
-	device = new_device;
+	WRITE_ONCE(device, new_device);
+	spin_unlock_irqrestore(&console_lock, flags);
 	return before;
 }
 

@@ -30,6 +30,8 @@ static void stop(struct work *work)
 	(void)work;
 	virtio_stop(device, why ? why : console_input_broken());
 	console_output_end();
+	/* No two devices fill the console's ring. */
+	console_input_end();
 	console_register_input(NULL);
 }
 

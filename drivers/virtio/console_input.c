@@ -65,6 +65,15 @@ void console_input_begin(bool interrupts)
 	virtio_queue_kick(input.queue);
 }
 
+void console_input_end(void)
+{
+	unsigned long flags = spin_lock_irqsave(&input_lock);
+
+	input.is_listening = false;
+	input.left = 0;
+	spin_unlock_irqrestore(&input_lock, flags);
+}
+
 const char *console_input_broken(void)
 {
 	return virtio_ring_broken(input.queue->ring);

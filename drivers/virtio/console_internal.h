@@ -22,6 +22,9 @@ extern const struct console_input virtio_console_input;
 /* The device works; @interrupts: it says when there is input. */
 void console_input_begin(bool interrupts);
 
+/* It does not any more: what it gave and nobody has taken is lost. */
+void console_input_end(void);
+
 /* It takes over from @before, which has the rest when the device fails. */
 void console_output_begin(const struct console_device *before);
 void console_output_end(void); /* @before is the console again */
