@@ -6,11 +6,12 @@ import struct
 import time
 
 from scapy.layers.inet import ICMP, IP, TCP, in4_chksum
+from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
 from guest import ADDRESS, ECHO, HTTP
 from report import claim, say, within
-from wire import MINE
+from wire import GUEST_MAC, MINE, MY_MAC
 
 APP = "netbench"
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -377,6 +378,21 @@ def flood_of(head, number, flags):
     return bytes(frame_bytes)
 
 
-CHECKS = (bad_segments, odd_options, odd_flags, resets, syn_with_data,
+def two_neighbours(guest, wire):
+    """connections of two hosts: each is answered at its own MAC address"""
+    for mac, host in ((MY_MAC, MINE), ("02:00:00:00:00:78", "10.9.0.78")):
+        port = next(ports)
+        head = Ether(src=mac, dst=GUEST_MAC)
+        wire.send(head / ARP(hwsrc=mac, psrc=host, pdst=ADDRESS))
+        answer = wire.ask(head / IP(src=host, dst=ADDRESS) /
+                          TCP(sport=port, dport=ECHO, flags="S", seq=1),
+                          lambda p: TCP in p and p[TCP].dport == port)
+        claim(answer, f"{host} is not answered")
+        claim(answer.dst == mac, f"{host} is answered at {answer.dst}")
+        wire.send(head / IP(src=host, dst=ADDRESS) /
+                  TCP(sport=port, dport=ECHO, flags="R", seq=2))
+
+
+CHECKS = (two_neighbours, bad_segments, odd_options, odd_flags, resets, syn_with_data,
           own_address, urgent, stream_in_pieces, outside_window, zero_window,
           tiny_segments, about_connections, syn_flood)
