@@ -438,6 +438,12 @@ TEST(idle_threads_have_no_floating_point_registers)
 		CHECK_EQ(harts[i]->queue.idle->fpu_is_saved, 0);
 }
 
+/* Constructors have used some, malloc()'s at least. */
+TEST(main_begins_without_floating_point_registers)
+{
+	CHECK_EQ(test_status_at_main & SSTATUS_FS, SSTATUS_FS_INITIAL);
+}
+
 /* NV by a comparison with a signaling NaN, from registers that are clean. */
 TEST(flags_of_a_comparison_outlive_a_switch)
 {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/csr.h"
 #include "check.h"
 #include "core/thread.h"
 #include "core/timer.h"
@@ -57,12 +58,15 @@ static void keep_worker_here(struct thread *thread, void *unused)
 		thread->allowed_harts = 1;
 }
 
+unsigned long test_status_at_main;
+
 int main(int argc, char **argv)
 {
 	static const char *const word[] = { "ok", "not ok", "ok" };
 	unsigned int planned = 0, number = 0, count[3] = { 0 };
 	char name[64];
 
+	test_status_at_main = csr_read(sstatus);
 	/* Many tests count what this hart does, and use the others for more. */
 	(void)thread_set_allowed_harts(current_thread(), 1);
 	argc = read_loops(argc, argv);

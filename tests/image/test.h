@@ -23,6 +23,9 @@
 
 #include "core/compiler.h"
 
+/* sstatus when main() began. */
+extern unsigned long test_status_at_main;
+
 struct test {
 	const char *file; /* suite: "mm/test_vmalloc.c" says mm/vmalloc */
 	const char *claim;
