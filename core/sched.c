@@ -48,28 +48,26 @@ switch_registers(struct hart *hart, struct thread *last, struct thread *next,
 		thread_switch(last, next, &hart->queue.lock.locked);
 }
 
-static __always_inline void switch_to(struct hart *hart, struct thread *last,
-                                      struct thread *next)
+static __noinline void switch_to_idle(struct hart *hart, struct thread *last)
 	__releases(hart->queue.lock) __no_lock_analysis
 {
-	account(hart, last, next);
-	switch_registers(hart, last, next, wants_slice(hart, next));
+	account_idle(hart, last);
+	switch_registers(hart, last, hart->queue.idle, false);
 }
 
-__noinline void sched_switch_to_best(struct hart *hart, struct thread *last)
+static __noinline void switch_to_best(struct hart *hart, struct thread *last)
 	__releases(hart->queue.lock) __no_lock_analysis
 {
 	struct thread *next = pick(&hart->queue);
 
-	if (likely(next != last)) {
-		switch_to(hart, last, next);
-		return;
-	}
-	WRITE_ONCE(last->state, THREAD_RUNNING);
-	spin_unlock(&hart->queue.lock);
+	account_pair(hart, last, next);
+	switch_registers(hart, last, next, wants_slice(hart, next));
 }
 
-/* Most often to a thread of the same priority, with nobody behind it. */
+/*
+ * To the first of the best level. Most often that is a thread of the same
+ * priority, with nobody behind it.
+ */
 __noinline void sched_switch_away(struct hart *hart, struct thread *last)
 	__releases(hart->queue.lock) __no_lock_analysis
 {
@@ -78,8 +76,12 @@ __noinline void sched_switch_away(struct hart *hart, struct thread *last)
 	struct thread *next = queue->levels[priority].first;
 	bool alone;
 
+	if (queue->ready == 0) {
+		switch_to_idle(hart, last);
+		return;
+	}
 	if (unlikely(queue->ready >> priority != 1)) {
-		sched_switch_to_best(hart, last);
+		switch_to_best(hart, last);
 		return;
 	}
 	alone = unlink_first(queue, next, priority);
@@ -111,7 +113,7 @@ __noinline void sched_leave_hart(struct hart *hart, enum thread_state state)
 	ASSERT(self != hart->queue.idle);
 	__atomic_store_n(&self->state, state, __ATOMIC_RELAXED);
 	hart->queue.left = self;
-	switch_to(hart, self, hart->queue.idle);
+	switch_to_idle(hart, self);
 }
 
 /* In interrupts they are off. A thread that is not idle is so on every hart. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a hart does that has no thread: it sees to the one that has just left it,
- * takes what waits elsewhere, and sleeps.
+ * takes what waits elsewhere, and sleeps. The idle thread begins anew each time, so
+ * that nothing of it has to be kept.
  */
 #include "arch/csr.h"
 #include "core/hart.h"
@@ -79,9 +80,27 @@ static bool steal(struct hart *hart)
 	return false;
 }
 
+/* Does not return if there is a thread, still. */
+static void run_best(struct hart *hart)
+	__releases(hart->queue.lock) __no_lock_analysis
+{
+	struct thread *next = pick(&hart->queue);
+
+	if (unlikely(next == hart->queue.idle)) {
+		spin_unlock(&hart->queue.lock);
+		return;
+	}
+	account_pair(hart, hart->queue.idle, next);
+	__atomic_fetch_and(&idle_harts, ~hart_bit(hart), __ATOMIC_RELAXED);
+	time_slice(hart, next);
+	if (CONFIG_LOCK_DEBUG)
+		lock_debug_release(&hart->queue.lock);
+	thread_switch_from_idle(next, &hart->queue.lock.locked);
+}
+
 /*
- * What the idle thread of each hart does for ever. It is never preempted: what
- * an interrupt made ready is seen when the interrupt has ended.
+ * What the idle thread of each hart does until there is a thread. It is never
+ * preempted: what an interrupt made ready is seen when the interrupt has ended.
  */
 static void idle_loop(void *unused)
 {
@@ -104,7 +123,7 @@ static void idle_loop(void *unused)
 			if (unlikely(!hart->watches))
 				watchdog_begin();
 			spin_lock(&hart->queue.lock);
-			sched_switch_to_best(hart, hart->thread);
+			run_best(hart);
 			csr_set(sstatus, SSTATUS_SIE);
 		} else {
 			csr_set(sstatus, SSTATUS_SIE);

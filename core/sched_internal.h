@@ -73,17 +73,11 @@ static __always_inline void account_pair(struct hart *hart, struct thread *last,
 	WRITE_ONCE(hart->queue.should_switch, false);
 }
 
-static __always_inline void account(struct hart *hart, struct thread *last,
-                                    struct thread *next)
+/* The same, to the idle thread. */
+static __always_inline void account_idle(struct hart *hart, struct thread *last)
 {
-	account_pair(hart, last, next);
-	if (unlikely(next == hart->queue.idle)) {
-		__atomic_fetch_or(&idle_harts, hart_bit(hart),
-		                  __ATOMIC_RELAXED);
-	} else if (unlikely(last == hart->queue.idle)) {
-		__atomic_fetch_and(&idle_harts, ~hart_bit(hart),
-		                   __ATOMIC_RELAXED);
-	}
+	account_pair(hart, last, hart->queue.idle);
+	__atomic_fetch_or(&idle_harts, hart_bit(hart), __ATOMIC_RELAXED);
 }
 
 /*
@@ -114,12 +108,9 @@ static __always_inline void time_slice(const struct hart *hart,
 }
 
 /*
- * core/sched.c: to the first of the best level; to the first of @last's own, most
- * often; to the idle thread. The caller has set the state of the running thread,
- * and queued it if it is ready.
+ * core/sched.c: to the first of the best level; to the idle thread. The caller has
+ * set the state of the running thread, and queued it if it is ready.
  */
-void sched_switch_to_best(struct hart *hart, struct thread *last)
-	__releases(hart->queue.lock);
 void sched_switch_away(struct hart *hart, struct thread *last)
 	__releases(hart->queue.lock);
 void sched_leave_hart(struct hart *hart, enum thread_state state)

@@ -99,7 +99,10 @@ void sched_end_of_interrupt(struct trap_frame *frame)
 	}
 	next = replace(hart);
 	allowed = next == queue->idle ? 0 : last->allowed_harts;
-	account(hart, last, next);
+	if (next == queue->idle)
+		account_idle(hart, last);
+	else
+		account_pair(hart, last, next);
 	frame_save(frame, last);
 	spin_unlock(&hart->queue.lock);
 	frame_load(frame, next);

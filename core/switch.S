@@ -108,6 +108,7 @@ thread_switch:
 	bltz t1, .Lfpu_used
 .Lfpu_saved:
 	KEPT sd, a0
+.Lkept:
 	amoswap.d.rl zero, zero, (a2)
 	ld t3, THREAD_FPU_IS_SAVED(a1)
 	ld t4, THREAD_PREEMPTED(a1)
@@ -207,6 +208,18 @@ thread_switch:
 	ld t6, 248(t6)
 	sret
 	.size thread_switch, . - thread_switch
+
+/*
+ * void thread_switch_from_idle(struct thread *next, unsigned long *lock_word)
+ * The same from the idle thread, of which nothing is kept.
+ */
+	.globl thread_switch_from_idle
+	.type thread_switch_from_idle, @function
+thread_switch_from_idle:
+	mv a2, a1
+	mv a1, a0
+	j .Lkept
+	.size thread_switch_from_idle, . - thread_switch_from_idle
 
 /* void thread_resume(struct thread *next): the caller is no thread. */
 	.globl thread_resume

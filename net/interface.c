@@ -26,9 +26,6 @@
 #include "lwip/snmp.h"
 #include "lwip/tcp.h"
 
-/* Frames that the device is told of at once, though more may follow soon. */
-#define FLUSH_FRAMES 16u
-
 static struct {
 	struct netif netif;
 	struct virtio_net *device; /* NULL: none */
@@ -208,21 +205,6 @@ unsigned int interface_work(unsigned int budget)
 	             virtio_net_is_stopped(interface.device)))
 		look_after_link();
 	return count;
-}
-
-bool interface_is_unflushed(void)
-{
-	return READ_ONCE(transmit_unflushed) > 0;
-}
-
-bool interface_should_flush(void)
-{
-	return transmit_unflushed >= FLUSH_FRAMES;
-}
-
-void interface_flush(void)
-{
-	transmit_flush();
 }
 
 bool interface_listen(void)

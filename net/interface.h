@@ -38,13 +38,6 @@ bool interface_has_work(void);
  */
 unsigned int interface_work(unsigned int budget);
 
-/* Frames are queued that the device has not been told of. Context: any. */
-bool interface_is_unflushed(void);
-
-/* So many that it had better know now? */
-bool interface_should_flush(void);
-void interface_flush(void);
-
 /*
  * Interrupt for the next frame. False: there is one already, or it cannot: look
  * again.

@@ -38,6 +38,7 @@
 #include "net/interface.h"
 #include "net/net_internal.h"
 #include "net/pools.h"
+#include "net/transmit.h"
 
 #include "lwip/init.h"
 #include "lwip/netif.h"
@@ -163,17 +164,17 @@ static void take_looped(void)
 
 static void flush(void)
 {
-	if (interface_is_unflushed()) {
+	if (transmit_is_unflushed()) {
 		net_counters.flushes++;
-		interface_flush();
+		transmit_flush();
 	}
 }
 
 void net_unlock(void) __no_lock_analysis
 {
 	take_looped();
-	if (interface_is_unflushed() &&
-	    (!READ_ONCE(stack.polling) || interface_should_flush()))
+	if (transmit_is_unflushed() &&
+	    (!READ_ONCE(stack.polling) || transmit_should_flush()))
 		flush();
 	mutex_unlock(&stack_lock);
 }
@@ -192,7 +193,7 @@ bool net_poll(void)
 {
 	unsigned int frames = 0;
 
-	if (!interface_is_unflushed() && !interface_has_work())
+	if (!transmit_is_unflushed() && !interface_has_work())
 		return false;
 	/* Whoever has the lock sees to it. */
 	if (!mutex_trylock(&stack_lock))

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "core/compiler.h"
+
 #include "lwip/err.h"
 
 struct netif;
@@ -23,6 +25,20 @@ void transmit_take_back(void);
 /* [A] Frames that the device has not been told of. */
 extern unsigned int transmit_unflushed;
 void transmit_flush(void);
+
+/* Frames that it is told of at once, though more may follow soon. */
+#define TRANSMIT_FLUSH_FRAMES 16u
+
+/* Context: any, no lock needed. */
+static inline bool transmit_is_unflushed(void)
+{
+	return READ_ONCE(transmit_unflushed) > 0;
+}
+
+static inline bool transmit_should_flush(void)
+{
+	return transmit_unflushed >= TRANSMIT_FLUSH_FRAMES;
+}
 
 extern unsigned long transmit_copied; /* packets in too many pieces */
 

@@ -63,19 +63,22 @@ static int tell(struct epoll_item *item, struct epoll_event *event)
 static long collect_locked(struct epoll *epoll, struct epoll_event *events,
                            long max)
 {
-	struct list turn; /* what is ready now: none is told twice */
+	const struct list *ready = &epoll->ready;
+	const struct list *last; /* what is behind it has been told */
+	const struct list *item;
 	long count = 0;
-	int told = 0;
+	int told;
 
 	epoll_take_arrived(epoll);
-	list_init(&turn);
-	list_splice_first(&turn, &epoll->ready);
-	while (count < max && !list_is_empty(&turn) && told >= 0) {
-		told = tell(first_of(&turn), &events[count]);
+	if (list_is_empty(ready))
+		return 0;
+	last = ready->previous;
+	do {
+		item = ready->next;
+		told = tell(first_of(ready), &events[count]);
 		if (told > 0)
 			count++;
-	}
-	list_splice_first(&epoll->ready, &turn);
+	} while (item != last && count < max && told >= 0);
 	return count > 0 || told >= 0 ? count : told;
 }
 

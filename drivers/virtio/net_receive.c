@@ -353,7 +353,9 @@ bool virtio_net_has_received(const struct virtio_net *net)
 {
 	unsigned int i;
 
-	for (i = 0; i < net->info.pairs; i++) {
+	if (virtio_ring_has_used(net->rx[0]->ring))
+		return true;
+	for (i = 1; i < net->info.pairs; i++) {
 		if (virtio_ring_has_used(net->rx[i]->ring))
 			return true;
 	}

@@ -16,6 +16,8 @@ struct trap_frame;
 
 void thread_switch(struct thread *last, struct thread *next,
                    unsigned long *lock_word);
+void thread_switch_from_idle(struct thread *next,
+                             unsigned long *lock_word) __dead;
 void thread_resume(struct thread *next) __dead;
 extern char thread_entry[];
 

@@ -46,18 +46,6 @@ static inline void list_remove(struct list *member)
 	list_init(member);
 }
 
-/* All of @from, in its order, ahead of what @head has; @from is empty then. */
-static inline void list_splice_first(struct list *head, struct list *from)
-{
-	if (list_is_empty(from))
-		return;
-	from->previous->next = head->next;
-	head->next->previous = from->previous;
-	from->next->previous = head;
-	head->next = from->next;
-	list_init(from);
-}
-
 #define list_member(list_, type, field) container_of(list_, type, field)
 
 #define list_for_each(at, head) \
