@@ -266,7 +266,7 @@ LIBC := $(if $(MALLOC),$(MALLOC) $(MUSL)/lib/libc-no-malloc.a,$(MUSL)/lib/libc.a
 # lwIP knows nothing of the kernel's options but whether it checks itself, so two
 # archives serve every configuration. Where they stand is named after all that
 # makes them what they are.
-LWIP_CODE := $(CODE) -O3 -flto -fno-strict-aliasing -mno-strict-align -mtune=thead-c906 -mcmodel=medlow -w \
+LWIP_CODE := $(CODE) -O3 -flto -fno-strict-aliasing -mno-strict-align -mtune=thead-c906 -mcmodel=medlow -fno-move-loop-invariants -fno-tree-pre -w \
 	-Werror=implicit-function-declaration $(if $(filter \
 	y,$(CONFIG_CHECK)$(CONFIG_DEBUG_ASSERT)),,-DLWIP_NOASSERT) \
 	-isystem net/lwip -isystem $(LWIP)/include

@@ -155,19 +155,30 @@ static bool has_looped(void)
 	return false;
 }
 
+static __noinline void take_all_looped(void)
+{
+	do {
+		netif_poll_all();
+	} while (has_looped());
+}
+
 /* What one host sends to itself comes at once, as if by wire. */
 static void take_looped(void)
 {
-	while (has_looped())
-		netif_poll_all();
+	if (unlikely(has_looped()))
+		take_all_looped();
+}
+
+static __noinline void flush_now(void)
+{
+	net_counters.flushes++;
+	transmit_flush();
 }
 
 static void flush(void)
 {
-	if (transmit_is_unflushed()) {
-		net_counters.flushes++;
-		transmit_flush();
-	}
+	if (transmit_is_unflushed())
+		flush_now();
 }
 
 void net_unlock(void) __no_lock_analysis
@@ -175,7 +186,7 @@ void net_unlock(void) __no_lock_analysis
 	take_looped();
 	if (transmit_is_unflushed() &&
 	    (!READ_ONCE(stack.polling) || transmit_should_flush()))
-		flush();
+		flush_now();
 	mutex_unlock(&stack_lock);
 }
 

@@ -315,28 +315,6 @@ bool virtio_net_interrupts(const struct virtio_net *net)
 	return net->interrupts;
 }
 
-void virtio_net_kick(struct virtio_net *net)
-{
-	unsigned int i;
-
-	for (i = 0; i < net->info.pairs; i++)
-		virtio_queue_kick(net->tx[i]);
-}
-
-bool virtio_net_listen(struct virtio_net *net)
-{
-	unsigned int i;
-
-	for (i = 0; i < net->info.pairs; i++) {
-		if (!virtio_ring_enable_interrupt(net->rx[i]->ring))
-			return false;
-		if (net->tx_waits &&
-		    !virtio_ring_enable_interrupt_late(net->tx[i]->ring))
-			return false;
-	}
-	return true;
-}
-
 void virtio_net_hush(struct virtio_net *net)
 {
 	unsigned int i;

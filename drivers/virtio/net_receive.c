@@ -361,3 +361,27 @@ bool virtio_net_has_received(const struct virtio_net *net)
 	}
 	return false;
 }
+
+static bool listen_to_pair(struct virtio_net *net, unsigned int i)
+{
+	return virtio_ring_enable_interrupt(net->rx[i]->ring) &&
+	       (likely(!net->tx_waits) ||
+	        virtio_ring_enable_interrupt_late(net->tx[i]->ring));
+}
+
+static __noinline bool listen_to_others(struct virtio_net *net)
+{
+	unsigned int i;
+
+	for (i = 1; i < net->info.pairs; i++) {
+		if (!listen_to_pair(net, i))
+			return false;
+	}
+	return true;
+}
+
+bool virtio_net_listen(struct virtio_net *net)
+{
+	return listen_to_pair(net, 0) &&
+	       (likely(net->info.pairs == 1) || listen_to_others(net));
+}

@@ -90,3 +90,18 @@ void *virtio_net_sent(struct virtio_net *net)
 	net->tx_waits = false;
 	return token;
 }
+
+static __noinline void kick_others(struct virtio_net *net)
+{
+	unsigned int i;
+
+	for (i = 1; i < net->info.pairs; i++)
+		virtio_queue_kick(net->tx[i]);
+}
+
+void virtio_net_kick(struct virtio_net *net)
+{
+	if (unlikely(net->info.pairs > 1))
+		kick_others(net);
+	virtio_queue_kick(net->tx[0]);
+}
