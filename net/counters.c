@@ -68,6 +68,7 @@ static const struct named of_gso[] = {
 static const struct named of_gro[] = {
 	OF_GRO(frames),
 	OF_GRO(packets),
+	OF_GRO(acks),
 };
 
 #define OF_STACK(member)                                                \

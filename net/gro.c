@@ -11,6 +11,11 @@
  * is unusual is nobody's to join: other flags than ACK, options of TCP or IP, fragments,
  * a gap, a checksum that is wrong. PSH ends a packet, and a frame that comes with it
  * alone, as a request does, is not held at all.
+ *
+ * An acknowledgement without payload is held too: one that acknowledges more takes its
+ * place, as nothing is lost with the former. A receiver that acknowledges each segment
+ * would else make each of ours be cut, sent and freed alone. One that says the same
+ * again is counted by lwIP (RFC 5681, 2), and stays.
  */
 #include "net/gro.h"
 
@@ -27,22 +32,23 @@
 #include "lwip/prot/tcp.h"
 
 /* Places in a frame; lwIP's structures may stand anywhere, these do not. */
-#define ETHERNET_TYPE 12u
-#define IP            SIZEOF_ETH_HDR
-#define IP4_LENGTH    (IP + 2u)
-#define IP4_ID        (IP + 4u)
-#define IP4_FRAGMENT  (IP + 6u)
-#define IP4_PROTOCOL  (IP + 9u)
-#define IP4_SUM       (IP + 10u)
-#define IP4_SOURCE    (IP + 12u)
-#define IP6_LENGTH    (IP + 4u)
-#define IP6_NEXT      (IP + 6u)
-#define IP6_SOURCE    (IP + 8u)
-#define TCP4          (IP + IP_HLEN)
-#define TCP6          (IP + IP6_HLEN)
-#define TCP_SEQUENCE  4u /* from where TCP begins */
-#define TCP_OFFSET    12u
-#define TCP_FLAGS_AT  13u
+#define ETHERNET_TYPE    12u
+#define IP               SIZEOF_ETH_HDR
+#define IP4_LENGTH       (IP + 2u)
+#define IP4_ID           (IP + 4u)
+#define IP4_FRAGMENT     (IP + 6u)
+#define IP4_PROTOCOL     (IP + 9u)
+#define IP4_SUM          (IP + 10u)
+#define IP4_SOURCE       (IP + 12u)
+#define IP6_LENGTH       (IP + 4u)
+#define IP6_NEXT         (IP + 6u)
+#define IP6_SOURCE       (IP + 8u)
+#define TCP4             (IP + IP_HLEN)
+#define TCP6             (IP + IP6_HLEN)
+#define TCP_SEQUENCE     4u /* from where TCP begins */
+#define TCP_ACKNOWLEDGED 8u
+#define TCP_OFFSET       12u
+#define TCP_FLAGS_AT     13u
 
 /*
  * Bits that all frames of a packet have the same, by words from the sender's Ethernet
@@ -68,6 +74,25 @@ static const uint64_t same6[] = {
 	0xfffff7ffffffffff, /* window, flags but PSH, offset, acknowledgement */
 };
 
+/* The same of acknowledgements: the sequence number too, but not what they say. */
+static const uint64_t same_ack4[] = {
+	0xffffffffffffffff, /* Ethernet: address, type */
+	0xffff00000000ffff, /* fragment | id, length | service, version */
+	0xffffffff0000ffff, /* source | sum | protocol, time to live */
+	0xffffffffffffffff, /* ports, destination */
+	0x00000000ffffffff, /* acknowledgement | sequence */
+	0x000000000000ffff, /* urgent, sum | window, flags, offset */
+};
+
+static const uint64_t same_ack6[] = {
+	0xffffffffffffffff, /* Ethernet: address, type */
+	0xffff0000ffffffff, /* hop limit, next | length | flow, class, version */
+	0xffffffffffffffff,                     /* source ... */
+	0xffffffffffffffff, 0xffffffffffffffff, /* destination ... */
+	0xffffffffffffffff, 0xffffffffffffffff, /* sequence | ports */
+	0x0000ffff00000000, /* window, flags, offset, acknowledgement */
+};
+
 struct gro_counters gro_counters;
 
 /* What is held. */
@@ -87,10 +112,14 @@ static uint16_t half(const uint8_t *frame, unsigned int place)
 	return *(const uint16_t *)(const void *)(frame + place);
 }
 
+static uint32_t word_of(const uint8_t *tcp, unsigned int place)
+{
+	return lwip_ntohl(*(const uint32_t *)(const void *)(tcp + place));
+}
+
 static uint32_t sequence_of(const uint8_t *tcp)
 {
-	return lwip_ntohl(
-		*(const uint32_t *)(const void *)(tcp + TCP_SEQUENCE));
+	return word_of(tcp, TCP_SEQUENCE);
 }
 
 static bool is_v6(void)
@@ -110,14 +139,15 @@ static __always_inline bool match(const uint64_t *a, const uint64_t *b,
 	return differ == 0;
 }
 
-static __always_inline bool looks_the_same(const uint8_t *frame)
+static __always_inline bool
+looks_the_same(const uint8_t *frame, const uint64_t *in4, const uint64_t *in6)
 {
 	const uint8_t *first = held.first->payload;
 	const uint64_t *a = (const void *)(frame + SAME_FROM);
 	const uint64_t *b = (const void *)(first + SAME_FROM);
 
-	return is_v6() ? match(a, b, same6, ARRAY_SIZE(same6))
-	               : match(a, b, same4, ARRAY_SIZE(same4));
+	return is_v6() ? match(a, b, in6, ARRAY_SIZE(same6))
+	               : match(a, b, in4, ARRAY_SIZE(same4));
 }
 
 /* IPv4: the sum of all that differs in headers that are right is the same. */
@@ -146,14 +176,48 @@ static __always_inline bool sums_up(const uint8_t *frame, unsigned int length,
 	                           net_checksum(frame + tcp, bytes)) == 0xffff;
 }
 
+/* Does @tcp acknowledge more than what is held? Sequence numbers go round. */
+static bool acknowledges_more(const uint8_t *tcp)
+{
+	const uint8_t *first = held.first->payload;
+	const uint8_t *before = first + held.headers - TCP_HLEN;
+
+	return (int32_t)(word_of(tcp, TCP_ACKNOWLEDGED) -
+	                 word_of(before, TCP_ACKNOWLEDGED)) > 0;
+}
+
+static __noinline bool replace_ack(struct pbuf *p, bool sum_is_good)
+{
+	const uint8_t *frame = p->payload;
+
+	if (p->len < held.headers ||
+	    !looks_the_same(frame, same_ack4, same_ack6) ||
+	    length_of(frame, is_v6()) != held.headers ||
+	    !acknowledges_more(frame + held.headers - TCP_HLEN))
+		return false;
+	if (!is_v6() && lengths_of(frame) != held.lengths)
+		return false;
+	if (!sums_up(frame, held.headers, sum_is_good))
+		return false;
+	pbuf_free(held.first);
+	held.first = held.last = p;
+	p->len = (u16_t)held.headers;
+	gro_counters.acks++;
+	return true;
+}
+
 bool gro_join(struct pbuf *p, bool sum_is_good)
 {
 	const uint8_t *frame = p->payload;
 	const uint8_t *tcp = frame + held.headers - TCP_HLEN;
 	unsigned int length;
 
-	if (!held.first || held.is_complete || p->len <= held.headers ||
-	    !looks_the_same(frame) || sequence_of(tcp) != held.next)
+	if (!held.first || held.is_complete)
+		return false;
+	if (held.bytes == held.headers)
+		return replace_ack(p, sum_is_good);
+	if (p->len <= held.headers || !looks_the_same(frame, same4, same6) ||
+	    sequence_of(tcp) != held.next)
 		return false;
 	length = length_of(frame, is_v6());
 	if (length <= held.headers || length > p->len ||
@@ -204,7 +268,7 @@ static bool describe(const struct pbuf *p)
 		return false;
 	}
 	tcp = frame + held.headers - TCP_HLEN;
-	return p->len > held.headers && tcp[TCP_OFFSET] == TCP_HLEN / 4 << 4 &&
+	return p->len >= held.headers && tcp[TCP_OFFSET] == TCP_HLEN / 4 << 4 &&
 	       tcp[TCP_FLAGS_AT] == TCP_ACK;
 }
 
@@ -223,7 +287,7 @@ bool gro_hold(struct pbuf *p, bool sum_is_good)
 	if (!describe(p))
 		return false;
 	length = length_of(frame, is_v6());
-	if (length <= held.headers || length > p->len)
+	if (length < held.headers || length > p->len)
 		return false;
 	if (!is_v6() && net_checksum(frame + IP, IP_HLEN) != 0xffff)
 		return false;

@@ -9,15 +9,21 @@
 
 #include <stdbool.h>
 
+#define GRO_LEAST    256u
+#define GRO_ACK_MOST 74u /* over IPv6 */
+
 struct pbuf;
 
-/* Smaller frames are not worth to be held: acknowledgements, requests. */
-#define GRO_LEAST 256u
+/* Is a frame of @bytes worth to be held? Requests are not, acknowledgements are. */
+static inline bool gro_is_worth(unsigned int bytes)
+{
+	return bytes >= GRO_LEAST || bytes <= GRO_ACK_MOST;
+}
 
 /*
  * @p, a received Ethernet frame in one part with IP's header at a multiple of 8,
- * follows what is held and is now part of it. @sum_is_good: TCP's checksum has been
- * looked at. False: it does not, and is as it was.
+ * follows what is held and is now part of it, or takes its place. @sum_is_good: TCP's
+ * checksum has been looked at. False: it does not, and is as it was.
  */
 bool gro_join(struct pbuf *p, bool sum_is_good);
 
@@ -36,6 +42,7 @@ struct pbuf *gro_end(void);
 struct gro_counters {
 	unsigned long frames;  /* that became part of ... */
 	unsigned long packets; /* ... one of these */
+	unsigned long acks;    /* that a later one took the place of */
 };
 
 extern struct gro_counters gro_counters;

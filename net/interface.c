@@ -178,7 +178,7 @@ static void give(const struct virtio_net_frame *frame)
 
 	if (unlikely(!p))
 		return;
-	if (interface.joins && (interface.holds || p->len >= GRO_LEAST))
+	if (interface.joins && (interface.holds || gro_is_worth(p->len)))
 		join(p, frame->sum_is_good);
 	else
 		input(p, frame->sum_is_good);

@@ -111,7 +111,9 @@ static void on_look(struct timer *timer)
 	/* Partner: on_event(). Who begins to poll now starts the timer again. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	polling = READ_ONCE(stack.polling);
-	if (interface_needs_clock() || (polling && !READ_ONCE(stack.looked)))
+	/* What came while the device was asked may not have interrupted: docs/virtio.md */
+	if (interface_needs_clock() ||
+	    (polling ? !READ_ONCE(stack.looked) : interface_has_work()))
 		wake(EVENT_DEVICE);
 	else if (polling)
 		look_later();

@@ -54,6 +54,13 @@ static inline unsigned int net_buffer_pages(const struct virtio_net *net)
 	                                             : VIRTIO_NET_FRAME_PAGES;
 }
 
+/* Of what was sent, each time that somebody looks for what is done, or sleeps. */
+static __always_inline void net_remind(struct virtio_queue *queue)
+{
+	if (unlikely(virtio_ring_is_untold(queue->ring)))
+		virtio_queue_remind(queue);
+}
+
 /*
  * Report and reset; nothing comes from it any more, and the buffers that it had are
  * free. What was to be sent comes back from virtio_net_sent().

@@ -136,18 +136,25 @@ static __always_inline bool has_enough(const struct virtio_net *net,
 	       net->buffers_wanted - net->buffers_wanted / PORTIONS;
 }
 
-/* The device has to know of them even when nothing is sent meanwhile. */
+/*
+ * The device has to know of them even when nothing is sent meanwhile, above all when
+ * it had none.
+ */
 static int refill_queue(struct virtio_net *net, struct virtio_queue *queue)
 {
 	struct virtio_ring *ring = queue->ring;
 	unsigned int out = virtio_ring_outstanding(ring);
+	const bool has_few = virtio_ring_unused(ring) < net->buffers_wanted / 2;
 	int err = 0;
 
 	for (; out < net->buffers_wanted && !err; out++) {
 		err = net_buffer_pages(net) == 1 ? post_page(net, ring)
 		                                 : post_buffer(net, ring);
 	}
-	virtio_queue_kick(queue);
+	if (has_few)
+		virtio_queue_kick(queue);
+	else
+		virtio_queue_publish(queue);
 	return err;
 }
 
@@ -364,6 +371,7 @@ bool virtio_net_has_received(const struct virtio_net *net)
 
 static bool listen_to_pair(struct virtio_net *net, unsigned int i)
 {
+	net_remind(net->tx[i]);
 	return virtio_ring_enable_interrupt(net->rx[i]->ring) &&
 	       (likely(!net->tx_waits) ||
 	        virtio_ring_enable_interrupt_late(net->tx[i]->ring));

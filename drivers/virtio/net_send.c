@@ -53,7 +53,8 @@ static __noinline void *take_sent(struct virtio_net *net)
 	unsigned int i;
 
 	for (i = 0; i < net->info.pairs; i++) {
-		struct virtio_ring *ring = net->tx[net->sent_from]->ring;
+		struct virtio_queue *queue = net->tx[net->sent_from];
+		struct virtio_ring *ring = queue->ring;
 		uint32_t written;
 		void *token = NULL;
 
@@ -67,6 +68,7 @@ static __noinline void *take_sent(struct virtio_net *net)
 		}
 		if (unlikely(virtio_ring_broken(ring)))
 			net_give_up(net, virtio_ring_broken(ring));
+		net_remind(queue);
 		if (++net->sent_from == net->info.pairs)
 			net->sent_from = 0;
 	}
@@ -80,8 +82,10 @@ void *virtio_net_sent(struct virtio_net *net)
 	uint32_t written;
 
 	if (likely(net->info.pairs == 1)) {
-		if (!virtio_ring_has_used(ring))
+		if (!virtio_ring_has_used(ring)) {
+			net_remind(net->tx[0]);
 			return NULL;
+		}
 		if (!virtio_is_stopped(net->device))
 			token = virtio_ring_take(ring, &written);
 	}
@@ -96,12 +100,12 @@ static __noinline void kick_others(struct virtio_net *net)
 	unsigned int i;
 
 	for (i = 1; i < net->info.pairs; i++)
-		virtio_queue_kick(net->tx[i]);
+		virtio_queue_publish(net->tx[i]);
 }
 
 void virtio_net_kick(struct virtio_net *net)
 {
 	if (unlikely(net->info.pairs > 1))
 		kick_others(net);
-	virtio_queue_kick(net->tx[0]);
+	virtio_queue_publish(net->tx[0]);
 }

@@ -206,10 +206,30 @@ void virtio_queues_free(struct virtio_device *device)
 	}
 }
 
-void virtio_queue_kick(struct virtio_queue *queue)
+static void notify(struct virtio_queue *queue)
 {
-	if (!virtio_ring_publish(queue->ring))
-		return;
 	virtio_write(queue->device, REG_QUEUE_NOTIFY, queue->index);
 	queue->kicks++;
+}
+
+void virtio_queue_publish(struct virtio_queue *queue)
+{
+	if (virtio_ring_publish(queue->ring))
+		notify(queue);
+}
+
+void virtio_queue_remind(struct virtio_queue *queue)
+{
+	if (virtio_ring_is_forgotten(queue->ring))
+		notify(queue);
+}
+
+void virtio_queue_kick(struct virtio_queue *queue)
+{
+	virtio_queue_publish(queue);
+	if (!virtio_ring_is_untold(queue->ring))
+		return;
+	/* QEMU takes a lock for it, which is a fence. */
+	(void)virtio_read(queue->device, REG_STATUS);
+	virtio_queue_remind(queue);
 }

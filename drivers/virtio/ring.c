@@ -203,7 +203,7 @@ bool virtio_ring_publish(struct virtio_ring *ring)
 {
 	uint64_t added = ring->added;
 	uint64_t count = added - ring->published;
-	uint16_t event;
+	bool wanted;
 
 	if (count == 0)
 		return false;
@@ -212,11 +212,31 @@ bool virtio_ring_publish(struct virtio_ring *ring)
 	                 __ATOMIC_RELEASE);
 	/* The device writes its wish, then looks at the index again. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(!ring->event_index))
+	if (likely(ring->event_index)) {
+		/* Did the index get past it? 2.7.10.1 */
+		const uint16_t event = READ_ONCE(*ring->avail_event);
+
+		wanted = (uint16_t)(added - event - 1) < count;
+	} else {
+		wanted = !(READ_ONCE(ring->used->flags) & USED_NO_NOTIFY);
+	}
+	ring->view.is_untold = !wanted;
+	return wanted;
+}
+
+/*
+ * It waits at the last chain that it has used, so it will not come by itself. That
+ * it is about to come is possible: then it is told once too often.
+ */
+bool virtio_ring_is_forgotten(const struct virtio_ring *ring)
+{
+	const uint16_t used = READ_ONCE(*READ_ONCE(ring->view.used_index));
+
+	if (!ring->view.is_untold || used == (uint16_t)ring->published)
+		return false;
+	if (!ring->event_index)
 		return !(READ_ONCE(ring->used->flags) & USED_NO_NOTIFY);
-	/* Did the index get past it? 2.7.10.1 */
-	event = READ_ONCE(*ring->avail_event);
-	return (uint16_t)(added - event - 1) < count;
+	return READ_ONCE(*ring->avail_event) == used;
 }
 
 /* Chains that the device has finished; what it says. */
@@ -328,6 +348,13 @@ unsigned int virtio_ring_fits(const struct virtio_ring *ring)
 unsigned int virtio_ring_outstanding(const struct virtio_ring *ring)
 {
 	return (unsigned int)(ring->added - ring->view.taken);
+}
+
+unsigned int virtio_ring_unused(const struct virtio_ring *ring)
+{
+	const uint16_t used = READ_ONCE(*READ_ONCE(ring->view.used_index));
+
+	return (uint16_t)(ring->published - used);
 }
 
 const char *virtio_ring_broken(const struct virtio_ring *ring)

@@ -92,6 +92,14 @@ void virtio_read_config(struct virtio_device *device, size_t offset, void *to,
 void virtio_queue_kick(struct virtio_queue *queue);
 
 /*
+ * The same in two steps for who cannot wait until QEMU has let go of what it does
+ * meanwhile: some time after the first, before all sleep, the second notifies a
+ * device that sleeps for all that (virtio_ring_is_forgotten()).
+ */
+void virtio_queue_publish(struct virtio_queue *queue);
+void virtio_queue_remind(struct virtio_queue *queue);
+
+/*
  * Reset it and report @why; it does not write memory any more after this. Taking
  * back what is out of its rings is the caller's; of one that does not reset nothing
  * comes back.

@@ -57,6 +57,7 @@ void *virtio_ring_take(struct virtio_ring *ring, uint32_t *written_out);
 struct virtio_ring_view {
 	const uint16_t *used_index; /* [A] where the device says how many */
 	uint64_t taken;             /* chains back from it, ever */
+	bool is_untold; /* the device did not want to know of the last ones */
 };
 
 /* Is there something to take, or is it broken? <= 6 instructions */
@@ -67,6 +68,21 @@ static inline bool virtio_ring_has_used(const struct virtio_ring *ring)
 	return READ_ONCE(*READ_ONCE(view->used_index)) !=
 	       (uint16_t)READ_ONCE(view->taken);
 }
+
+static inline bool virtio_ring_is_untold(const struct virtio_ring *ring)
+{
+	const struct virtio_ring_view *view = (const void *)ring;
+
+	return view->is_untold;
+}
+
+/*
+ * Does the device sleep, although there are chains for it? It did not say that it
+ * would when they were published, or that was not seen: QEMU before 8.1 executes no
+ * fence when its machine has one hart, so that publishing looks at the wish before
+ * the index is there for the device. To be asked some time later. Notify it then.
+ */
+bool virtio_ring_is_forgotten(const struct virtio_ring *ring);
 
 /* Interrupts are not wanted; a hint, some may come all the same. */
 void virtio_ring_disable_interrupt(struct virtio_ring *ring);
@@ -83,6 +99,9 @@ unsigned int virtio_ring_room(const struct virtio_ring *ring);
 /* Chains with room, however many pieces each has. */
 unsigned int virtio_ring_fits(const struct virtio_ring *ring);
 unsigned int virtio_ring_outstanding(const struct virtio_ring *ring);
+
+/* Chains that the device has and has not used, as far as it says. */
+unsigned int virtio_ring_unused(const struct virtio_ring *ring);
 
 /*
  * Any token that is still out, for giving back when the device was reset; it is

@@ -311,6 +311,52 @@ TEST(device_that_wants_no_notice_gets_none)
 	end();
 }
 
+/* Its wish is seen too late: the fence between was none. */
+static void check_forgotten(unsigned int flags)
+{
+	const bool events = flags & DEVICE_EVENTS;
+
+	begin(8, flags);
+	CHECK(!virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
+	CHECK_EQ(virtio_ring_unused(ring), 0);
+	*device->avail_event = 7;
+	device->used->flags = 1;
+	CHECK_EQ(add(1, 0), 0);
+	CHECK_EQ(add(1, 0), 0);
+	CHECK_EQ(virtio_ring_unused(ring), 0);
+	CHECK(!virtio_ring_publish(ring));
+	CHECK_EQ(virtio_ring_unused(ring), 2);
+	CHECK(virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
+
+	/* It sleeps before the first, and before the second of them. */
+	*device->avail_event = 0;
+	CHECK_EQ(virtio_ring_is_forgotten(ring), events);
+	device->used->flags = 0;
+	CHECK(virtio_ring_is_forgotten(ring));
+	device->is_awake = true;
+	ring_device_look(device, check_chain);
+	CHECK(ring_device_use_any(device));
+	CHECK_EQ(virtio_ring_is_forgotten(ring), !events);
+	*device->avail_event = 1;
+	CHECK(virtio_ring_is_forgotten(ring));
+	CHECK_EQ(virtio_ring_unused(ring), 1);
+	CHECK(ring_device_use_any(device));
+	CHECK(virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
+
+	/* Told once, it comes. */
+	*device->avail_event = 2;
+	CHECK_EQ(add(1, 0), 0);
+	CHECK(virtio_ring_publish(ring));
+	CHECK(!virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
+	end();
+}
+
+TEST(device_that_sleeps_all_the_same_is_seen)
+{
+	check_forgotten(0);
+	check_forgotten(DEVICE_EVENTS);
+}
+
 /* At every place of the index, also where it comes round. */
 static void check_notice_after(unsigned int count, unsigned int event)
 {

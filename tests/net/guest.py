@@ -193,7 +193,8 @@ def frames_in(figures):
             figures["frames_no_memory"] + figures["arp_recv"] +
             figures["arp_proterr"] + figures["ip4_recv"] +
             figures["ip6_recv"] - figures["link_recv"] +
-            figures["gro_frames"] - figures["gro_packets"])
+            figures["gro_frames"] - figures["gro_packets"] +
+            figures["gro_acks"])
 
 
 # What comes and goes by itself.

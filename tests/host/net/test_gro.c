@@ -354,3 +354,156 @@ TEST(gro_leaves_out_the_padding)
 	CHECK_EQ(p->tot_len, 14 + 40 + PAYLOAD + 1);
 	pbuf_free(p);
 }
+
+/* No payload; what it acknowledges is at no multiple of anything. */
+static struct packet make_ack(bool is_v6, uint32_t acknowledged)
+{
+	struct packet packet = make(is_v6, 0);
+
+	packet.bytes = packet.ip_bytes + 20;
+	put32(&packet, packet.ip_bytes + 8, acknowledged);
+	complete(&packet);
+	return packet;
+}
+
+/* Does @second take the place of @first? Either is there whole, and alone. */
+static bool is_replaced(const struct packet *first, const struct packet *second,
+                        bool sum_is_good)
+{
+	const unsigned long before = gro_counters.acks;
+	struct pbuf *p = frame_of(second);
+	const struct packet *left;
+	bool done;
+
+	CHECK(gro_hold(frame_of(first), false));
+	done = gro_join(p, sum_is_good);
+	if (!done)
+		pbuf_free(p);
+	left = done ? second : first;
+	p = gro_end();
+	CHECK_EQ(gro_counters.acks - before, done);
+	CHECK_EQ(p->gso_size, 0);
+	CHECK(!p->next);
+	CHECK_EQ(p->len, 14 + left->bytes);
+	CHECK_EQ(p->tot_len, 14 + left->bytes);
+	CHECK(memcmp((char *)p->payload + 14, left->data, left->bytes) == 0);
+	pbuf_free(p);
+	CHECK(!gro_end());
+	return done;
+}
+
+TEST(gro_keeps_the_last_acknowledgement)
+{
+	static const struct {
+		uint32_t first, second;
+		bool replaces;
+	} cases[] = {
+		{ 1000, 1001, true },           { 1000, 1000, false },
+		{ 1000, 999, false },           { 0xfffffff0, 5, true },
+		{ 5, 0xfffffff0, false },       { 0, 0x7fffffff, true },
+		{ 0x7fffffff, 0, false },       { 0, 0x80000001, false },
+		{ 0x7fffffff, 1u << 31, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
+		const bool is_v6 = i & 1;
+		const struct packet first = make_ack(is_v6, cases[i / 2].first);
+		const struct packet second =
+			make_ack(is_v6, cases[i / 2].second);
+
+		CHECK_EQ(is_replaced(&first, &second, false),
+		         cases[i / 2].replaces);
+	}
+}
+
+/* Its window is the receiver's newest; everything else is the same. */
+TEST(gro_keeps_acknowledgements_of_another_header)
+{
+	const unsigned int headers[] = { 40, 60 };
+	unsigned int byte;
+	unsigned int v6;
+
+	for (v6 = 0; v6 < 2; v6++) {
+		for (byte = 0; byte < headers[v6]; byte++) {
+			const struct packet first = make_ack(v6, 0x01010101);
+			struct packet second = make_ack(v6, 0x02020202);
+			const unsigned int tcp = byte - first.ip_bytes;
+			const bool id = !v6 && (byte == 4 || byte == 5);
+			const bool made = v6 ? byte == 4 || byte == 5
+			                     : byte == 2 || byte == 3 ||
+			                                  byte == 10 ||
+			                                  byte == 11;
+			const bool says = byte >= first.ip_bytes &&
+			                  ((tcp >= 8 && tcp < 12) || tcp >= 14);
+
+			second.data[byte] ^= 1;
+			complete(&second);
+			CHECK_EQ(is_replaced(&first, &second, false),
+			         id || made || says);
+		}
+	}
+}
+
+TEST(gro_keeps_acknowledgements_that_say_something_else)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * 8; i++) {
+		const struct packet first = make_ack(i & 1, 1000);
+		struct packet second = make_ack(i & 1, 2000);
+
+		second.data[second.ip_bytes + 13] ^=
+			(unsigned char)(1 << i / 2);
+		complete(&second);
+		CHECK(!is_replaced(&first, &second, false));
+	}
+	for (i = 0; i < 2; i++) {
+		const struct packet data = make(i, 0);
+		const struct packet first = make_ack(i, 1000);
+		struct packet second = make_ack(i, 2000);
+
+		/* With payload; with options, as SACK's. */
+		second.bytes++;
+		complete(&second);
+		CHECK(!is_replaced(&first, &second, true));
+		second = make_ack(i, 2000);
+		second.bytes += 12;
+		second.data[second.ip_bytes + 12] = 8 << 4;
+		complete(&second);
+		CHECK(!is_replaced(&first, &second, false));
+		/* What is held has payload. */
+		second = make_ack(i, 2000);
+		CHECK(!is_joined(&data, &second));
+	}
+}
+
+TEST(gro_keeps_acknowledgements_when_a_sum_is_wrong)
+{
+	unsigned int byte;
+
+	for (byte = 0; byte < 2 * 40; byte++) {
+		const bool is_v6 = byte & 1;
+		const struct packet first = make_ack(is_v6, 0x01010101);
+		struct packet second = make_ack(is_v6, 0x02020202);
+
+		second.data[(is_v6 ? 20 : 0) + byte / 2] ^= 0x40;
+		CHECK(!is_replaced(&first, &second, false));
+	}
+}
+
+/* Ethernet fills IPv4's up to 60 bytes. */
+TEST(gro_knows_acknowledgements_that_were_filled_up)
+{
+	const struct packet first = make_ack(false, 1000);
+	const struct packet second = make_ack(false, 2000);
+	struct pbuf *p;
+
+	CHECK(gro_hold(wire_frame(first.data, 46), false));
+	CHECK(gro_join(wire_frame(second.data, 46), false));
+	p = gro_end();
+	CHECK_EQ(p->tot_len, 54);
+	pbuf_free(p);
+	CHECK(gro_is_worth(54) && gro_is_worth(60) && gro_is_worth(74));
+	CHECK(!gro_is_worth(75));
+}
