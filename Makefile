@@ -263,10 +263,14 @@ LIBC := $(if $(MALLOC),$(MALLOC) $(MUSL)/lib/libc-no-malloc.a,$(MUSL)/lib/libc.a
 # that they are aligned but in large ones, and what cannot do that is emulated below us.
 # That words need not be aligned is not enough for gcc: the processor that it tunes for
 # has to be one that is quick with them.
+# It has many variables of a word: by absolute addresses (the image is in the highest
+# 2 GiB) the upper half of one is loaded once for several uses. Its loops mostly run once:
+# what is moved out of them is spilled.
 # lwIP knows nothing of the kernel's options but whether it checks itself, so two
 # archives serve every configuration. Where they stand is named after all that
 # makes them what they are.
-LWIP_CODE := $(CODE) -O3 -flto -fno-strict-aliasing -mno-strict-align -mtune=thead-c906 -mcmodel=medlow -fno-move-loop-invariants -fno-tree-pre -w \
+LWIP_CODE := $(CODE) -O3 -flto -fno-strict-aliasing -mno-strict-align -mtune=thead-c906 \
+	-mcmodel=medlow -fno-move-loop-invariants -fno-tree-pre -w \
 	-Werror=implicit-function-declaration $(if $(filter \
 	y,$(CONFIG_CHECK)$(CONFIG_DEBUG_ASSERT)),,-DLWIP_NOASSERT) \
 	-isystem net/lwip -isystem $(LWIP)/include
