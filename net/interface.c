@@ -23,6 +23,7 @@
 #include "lwip/ethip6.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/snmp.h"
 #include "lwip/tcp.h"
 
@@ -113,6 +114,7 @@ int interface_open(void (*event)(void *unused))
 
 void interface_add(void)
 {
+	tcp_acks_by_round = 1;
 	frame_init();
 	transmit_init(interface.device);
 	netif_add_noaddr(&interface.netif, NULL, interface_init,
@@ -184,6 +186,16 @@ static void give(const struct virtio_net_frame *frame)
 		input(p, frame->sum_is_good);
 }
 
+void interface_acknowledge(void)
+{
+	struct tcp_pcb *pcb = tcp_round_pcb;
+
+	if (pcb) {
+		tcp_round_pcb = NULL;
+		(void)tcp_output(pcb);
+	}
+}
+
 unsigned int interface_work(unsigned int budget)
 {
 	struct virtio_net_frame frame;
@@ -199,6 +211,7 @@ unsigned int interface_work(unsigned int budget)
 	/* What follows it may be there already, for the next round. */
 	if (count < budget || !virtio_net_has_received(interface.device))
 		input_held();
+	interface_acknowledge();
 	if (count > 0 || interface.starved)
 		interface.starved = !virtio_net_refill(interface.device);
 	if (unlikely(virtio_net_link_changed(interface.device) ||

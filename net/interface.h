@@ -38,6 +38,9 @@ bool interface_has_work(void);
  */
 unsigned int interface_work(unsigned int budget);
 
+/* Packets that came together are acknowledged once: now. */
+void interface_acknowledge(void);
+
 /*
  * Interrupt for the next frame. False: there is one already, or it cannot: look
  * again.

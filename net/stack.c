@@ -161,6 +161,7 @@ static __noinline void take_all_looped(void)
 {
 	do {
 		netif_poll_all();
+		interface_acknowledge();
 	} while (has_looped());
 }
 

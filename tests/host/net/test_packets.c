@@ -158,6 +158,50 @@ TEST(tcp_more_than_a_segment_is_acknowledged_at_once)
 	wire_end();
 }
 
+/* Two segments that the device joined; acknowledged at once, but by rounds. */
+static void send_joined(struct peer *peer)
+{
+	static unsigned char data[2 * MSS];
+
+	peer_send(peer, TCP_ACK, NULL, 0, data, sizeof(data));
+	peer->sequence += sizeof(data);
+}
+
+TEST(tcp_acknowledges_once_what_came_together)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 60000 };
+	struct peer other = { .port = 1001, .to_port = PORT, .window = 60000 };
+
+	wire_start();
+	listen_here();
+	peer_connect(&other);
+	peer_connect(&peer);
+	tcp_acks_by_round = 1;
+	peer_listen();
+	send_joined(&peer);
+	send_joined(&peer);
+	CHECK_EQ(peer_seen.count, 0);
+	CHECK(tcp_round_pcb);
+	/* The first waits; for another it is not worth it. */
+	send_joined(&other);
+	CHECK_EQ(peer_seen.count, 1);
+	CHECK_EQ(peer_seen.acked, other.sequence);
+	send_joined(&peer);
+	CHECK_EQ(peer_seen.count, 1);
+	CHECK_EQ(tcp_output(tcp_round_pcb), ERR_OK);
+	CHECK_EQ(peer_seen.count, 2);
+	CHECK_EQ(peer_seen.acked, peer.sequence);
+
+	/* What has gone is not acknowledged. */
+	tcp_round_pcb = NULL;
+	send_joined(&peer);
+	CHECK(tcp_round_pcb);
+	tcp_abort(tcp_round_pcb);
+	CHECK(!tcp_round_pcb);
+	tcp_acks_by_round = 0;
+	wire_end();
+}
+
 /* As many segments as one acknowledgement is for, but no more than 8. */
 TEST(tcp_slow_start_grows_by_what_is_acknowledged)
 {
@@ -240,6 +284,63 @@ TEST(tcp_other_sacks_are_no_duplicates)
 	}
 	CHECK_EQ(peer_seen.count, 0);
 	wire_end();
+}
+
+#define SHORT 100u
+
+static bool closes;
+
+/* The second of four is to be sent again just now. */
+static err_t go_on(void *arg, struct tcp_pcb *pcb, u16_t bytes)
+{
+	static const unsigned char data[SHORT / 2];
+
+	(void)arg, (void)bytes;
+	tcp_sent(pcb, NULL);
+	if (closes)
+		return tcp_shutdown(pcb, 0, 1);
+	return tcp_write(pcb, data, sizeof(data), TCP_WRITE_FLAG_COPY);
+}
+
+/* What follows then is no part of it, short as it is. */
+static void check_end_of_stream(bool closed)
+{
+	struct peer peer = { .port = 1000, .to_port = PORT, .window = 20000 };
+	static const unsigned char data[SHORT];
+	unsigned int number;
+
+	closes = closed;
+	wire_start();
+	listen_here();
+	peer_connect(&peer);
+	tcp_nagle_disable(tcp_active_pcbs);
+	for (number = 0; number < 4; number++) {
+		CHECK_EQ(tcp_write(tcp_active_pcbs, data, SHORT,
+		                   TCP_WRITE_FLAG_COPY),
+		         ERR_OK);
+		CHECK_EQ(tcp_output(tcp_active_pcbs), ERR_OK);
+	}
+	for (number = 1; number <= 3; number++)
+		duplicate(&peer, number, peer.acked);
+	CHECK_EQ(peer_seen.sequence, peer.acked);
+	tcp_sent(tcp_active_pcbs, go_on);
+	peer_listen();
+	peer.acked += SHORT;
+	peer_send(&peer, TCP_ACK, NULL, 0, NULL, 0);
+	CHECK_EQ(peer_seen.count, 2);
+	CHECK_EQ(peer_seen.sequence, peer.acked + 3 * SHORT);
+	CHECK_EQ(peer_seen.bytes, closed ? 0 : SHORT / 2);
+	wire_end();
+}
+
+TEST(tcp_write_appends_to_nothing_that_is_sent_again)
+{
+	check_end_of_stream(false);
+}
+
+TEST(tcp_fin_is_put_to_nothing_that_is_sent_again)
+{
+	check_end_of_stream(true);
 }
 
 TEST(tcp_two_duplicates_let_two_segments_out)
