@@ -232,7 +232,8 @@ bool virtio_ring_is_forgotten(const struct virtio_ring *ring)
 {
 	const uint16_t used = READ_ONCE(*READ_ONCE(ring->view.used_index));
 
-	if (!ring->view.is_untold || used == (uint16_t)ring->published)
+	if (!ring->view.is_untold || used == (uint16_t)ring->published ||
+	    ring_broken(ring))
 		return false;
 	if (!ring->event_index)
 		return !(READ_ONCE(ring->used->flags) & USED_NO_NOTIFY);

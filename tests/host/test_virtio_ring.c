@@ -348,6 +348,17 @@ static void check_forgotten(unsigned int flags)
 	CHECK_EQ(add(1, 0), 0);
 	CHECK(virtio_ring_publish(ring));
 	CHECK(!virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
+
+	/* A broken one is told nothing. */
+	*device->avail_event = 3;
+	device->used->flags = 1;
+	CHECK_EQ(add(1, 0), 0);
+	CHECK(!virtio_ring_publish(ring));
+	device->used->flags = 0;
+	*device->avail_event = 2;
+	CHECK(virtio_ring_is_forgotten(ring));
+	virtio_ring_break(ring, "a test");
+	CHECK(!virtio_ring_is_forgotten(ring));
 	end();
 }
 
