@@ -350,7 +350,7 @@ static void check_forgotten(unsigned int flags)
 	CHECK(!virtio_ring_is_untold(ring) && !virtio_ring_is_forgotten(ring));
 
 	/* A broken one is told nothing. */
-	*device->avail_event = 3;
+	*device->avail_event = 7;
 	device->used->flags = 1;
 	CHECK_EQ(add(1, 0), 0);
 	CHECK(!virtio_ring_publish(ring));
