@@ -220,7 +220,7 @@ void virtio_queue_publish(struct virtio_queue *queue)
 
 void virtio_queue_remind(struct virtio_queue *queue)
 {
-	if (virtio_ring_remind(queue->ring))
+	if (virtio_ring_is_forgotten(queue->ring))
 		notify(queue);
 }
 

@@ -217,8 +217,6 @@ bool virtio_ring_publish(struct virtio_ring *ring)
 		const uint16_t event = READ_ONCE(*ring->avail_event);
 
 		wanted = (uint16_t)(added - event - 1) < count;
-		if (wanted)
-			ring->told_event = event;
 	} else {
 		wanted = !(READ_ONCE(ring->used->flags) & USED_NO_NOTIFY);
 	}
@@ -227,10 +225,10 @@ bool virtio_ring_publish(struct virtio_ring *ring)
 }
 
 /*
- * It waits at the last chain that it has used, so it will not come by itself, unless
- * it was notified since it began to: then it has another wish when it waits again.
+ * It waits at the last chain that it has used, so it will not come by itself. That
+ * it is about to come is possible: then it is told once too often.
  */
-bool virtio_ring_remind(struct virtio_ring *ring)
+bool virtio_ring_is_forgotten(const struct virtio_ring *ring)
 {
 	const uint16_t used = READ_ONCE(*READ_ONCE(ring->view.used_index));
 
@@ -239,10 +237,7 @@ bool virtio_ring_remind(struct virtio_ring *ring)
 		return false;
 	if (!ring->event_index)
 		return !(READ_ONCE(ring->used->flags) & USED_NO_NOTIFY);
-	if (READ_ONCE(*ring->avail_event) != used || ring->told_event == used)
-		return false;
-	ring->told_event = used;
-	return true;
+	return READ_ONCE(*ring->avail_event) == used;
 }
 
 /* Chains that the device has finished; what it says. */

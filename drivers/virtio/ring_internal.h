@@ -83,7 +83,6 @@ struct virtio_ring {
 	uint16_t *used_event;        /* [I] in avail */
 	uint16_t broken_index;
 	bool event_index;    /* [I] */
-	uint32_t told_event; /* avail_event when it was notified last */
 	uint64_t plain_room; /* [I] for chains of two without tables; see add */
 	struct ring_descriptor *descriptors; /* [I] */
 	struct ring_descriptor **tables;     /* [I] one a descriptor, or NULL */

@@ -70,7 +70,6 @@ struct virtio_ring *virtio_ring_init(const struct virtio_ring_shape *shape,
 	ring->mask = shape->entries - 1;
 	ring->plain_room = 1;
 	ring->event_index = shape->event_index;
-	ring->told_event = UINT32_MAX; /* none */
 	ring->phys_offset = shape->phys_offset;
 	ring->free = ring->chains;
 	for (i = 0; i < shape->entries; i++) {

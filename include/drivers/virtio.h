@@ -94,7 +94,7 @@ void virtio_queue_kick(struct virtio_queue *queue);
 /*
  * The same in two steps for who cannot wait until QEMU has let go of what it does
  * meanwhile: some time after the first, before all sleep, the second notifies a
- * device that sleeps for all that (virtio_ring_remind()).
+ * device that sleeps for all that (virtio_ring_is_forgotten()).
  */
 void virtio_queue_publish(struct virtio_queue *queue);
 void virtio_queue_remind(struct virtio_queue *queue);

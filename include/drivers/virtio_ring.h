@@ -77,12 +77,12 @@ static inline bool virtio_ring_is_untold(const struct virtio_ring *ring)
 }
 
 /*
- * True: the device sleeps, although there are chains for it, and is to be notified
- * now. It did not say that it would when they were published, or that was not seen:
- * QEMU before 8.1 executes no fence when its machine has one hart, so that publishing
- * looks at the wish before the index is there for the device. For some time later.
+ * Does the device sleep, although there are chains for it? It did not say that it
+ * would when they were published, or that was not seen: QEMU before 8.1 executes no
+ * fence when its machine has one hart, so that publishing looks at the wish before
+ * the index is there for the device. To be asked some time later. Notify it then.
  */
-bool virtio_ring_remind(struct virtio_ring *ring);
+bool virtio_ring_is_forgotten(const struct virtio_ring *ring);
 
 /* Interrupts are not wanted; a hint, some may come all the same. */
 void virtio_ring_disable_interrupt(struct virtio_ring *ring);
