@@ -146,23 +146,28 @@ static uint64_t read_ns(clockid_t clock)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void *burn_some(void *unused)
+/* For a while at least, and until it has been looked at. */
+static void *burn_some(void *was_read)
 {
 	burn(3000000);
-	return unused;
+	while (!__atomic_load_n((bool *)was_read, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return NULL;
 }
 
 TEST(cpu_time_is_what_threads_ran)
 {
 	const uint64_t all = read_ns(CLOCK_PROCESS_CPUTIME_ID);
+	bool was_read = false;
 	pthread_t thread;
 	clockid_t clock;
 	struct rusage usage;
 	struct tms tms;
 
-	CHECK_EQ(pthread_create(&thread, NULL, burn_some, NULL), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, burn_some, &was_read), 0);
 	CHECK_EQ(pthread_getcpuclockid(thread, &clock), 0);
 	(void)read_ns(clock);
+	__atomic_store_n(&was_read, true, __ATOMIC_RELEASE);
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	expect_error(clock_gettime(clock, &(struct timespec){ 0 }), EINVAL);
 	CHECK(read_ns(CLOCK_PROCESS_CPUTIME_ID) - all > 1000000);
