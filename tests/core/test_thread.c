@@ -388,10 +388,14 @@ static void sleep_a_little(void)
 	(void)thread_sleep_until(timer_now_ns() + MS, THREAD_UNINTERRUPTIBLE);
 }
 
+static unsigned long switches_before; /* the one that is looked at */
+
+/* The other may have run already: then it is tried again. */
 static void yield_to_another(void)
 {
 	crew_add(nothing, NULL, NORMAL, HART_0);
 	csr_write(fcsr, 0);
+	switches_before = READ_ONCE(current_thread()->switches);
 	thread_yield();
 }
 
@@ -404,17 +408,17 @@ static void move_and_stay(void)
 static unsigned long fpu_state_after(void (*way)(void))
 {
 	const struct thread *self = current_thread();
-	unsigned long switches, state;
 	unsigned int tries = 0;
+	unsigned long state;
 
 	do {
 		CHECK(tries++ < 100);
 		CHECK_EQ(thread_set_allowed_harts(current_thread(), HART_0), 0);
 		csr_write(fcsr, 0);
-		switches = READ_ONCE(self->switches);
+		switches_before = READ_ONCE(self->switches);
 		way();
 		state = fpu_state();
-	} while (READ_ONCE(self->switches) == switches);
+	} while (READ_ONCE(self->switches) == switches_before);
 	CHECK_EQ(thread_set_allowed_harts(current_thread(), ~0ull), 0);
 	crew_wait();
 	return state;
