@@ -158,12 +158,13 @@ static void *burn_some(void *was_read)
 TEST(cpu_time_is_what_threads_ran)
 {
 	const uint64_t all = read_ns(CLOCK_PROCESS_CPUTIME_ID);
-	bool was_read = false;
+	static bool was_read; /* a thread may outlive a test that fails */
 	pthread_t thread;
 	clockid_t clock;
 	struct rusage usage;
 	struct tms tms;
 
+	was_read = false;
 	CHECK_EQ(pthread_create(&thread, NULL, burn_some, &was_read), 0);
 	CHECK_EQ(pthread_getcpuclockid(thread, &clock), 0);
 	(void)read_ns(clock);
